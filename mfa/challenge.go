@@ -1,0 +1,70 @@
+package mfa
+
+import (
+	"crypto/hmac"
+	"time"
+)
+
+// Purpose says what a code is for; a code of one purpose never serves another (T-28).
+type Purpose string
+
+// The purposes.
+const (
+	ForSignIn  Purpose = "signin"
+	ForEnrol   Purpose = "enrol"
+	ForDisable Purpose = "disable"
+	ForEnable  Purpose = "enable"
+	ForReset   Purpose = "reset"
+)
+
+// Challenge is one request for a code. For phones the code itself is not here:
+// only its MAC under a key outside the database (T-27, T-52).
+type Challenge struct {
+	ID     string
+	UserID string
+	// FactorID is the factor asked for, or the enrolment being proved.
+	FactorID string
+	// Binding is the sign-in or session that asked.
+	Binding string
+	Purpose Purpose
+	Channel Channel
+	// MAC is nil for an app.
+	MAC []byte
+	// Sends counts the codes sent in this binding so far, this one included ("no. 2").
+	Sends int
+	// Attempts counts the codes tried against it, right or wrong; it is raised before comparing (T-26).
+	Attempts                                int
+	SentAt, ExpiresAt, UsedAt, SupersededAt time.Time
+}
+
+// Check compares the MAC of a code with the challenge's. The attempt must have
+// been counted before, in c too: the last one allowed has Attempts == tries (T-26).
+// The errors are, in this order, [ErrNoChallenge] when the challenge was used,
+// replaced or tried too often (T-22), [ErrExpiredCode] and [ErrWrongCode].
+// The comparison takes the same time wherever they differ (T-27).
+func (c Challenge) Check(mac []byte, now time.Time, tries int) error {
+	switch {
+	case !c.UsedAt.IsZero(), !c.SupersededAt.IsZero(), c.Attempts > tries, len(c.MAC) == 0:
+		return ErrNoChallenge
+	case !now.Before(c.ExpiresAt): // N-19: at ten minutes sharp it is over
+		return ErrExpiredCode
+	case !hmac.Equal(c.MAC, mac):
+		return ErrWrongCode
+	}
+	return nil
+}
+
+// NextSend is when the next code may be sent after sends of them, the last one
+// at last: the wait begins with l.ResendWait and doubles up to l.ResendWaitMax (C-10).
+// There is no jitter in it, since people are told the time.
+// Before the first send it is last itself, which is the zero time then.
+func NextSend(l Limits, sends int, last time.Time) time.Time {
+	if sends <= 0 {
+		return last
+	}
+	wait := l.ResendWait
+	for i := 1; i < sends && wait < l.ResendWaitMax; i++ {
+		wait *= 2
+	}
+	return last.Add(min(wait, l.ResendWaitMax))
+}
