@@ -1,0 +1,73 @@
+package clients
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// defaultScopes are those of a client that signs people in and names none.
+var defaultScopes = []string{"openid", "profile", "email", "phone", "offline_access"}
+
+// DisplayName is what pages call the client in a language.
+func (c Client) DisplayName(lang string) string {
+	if n := c.Names[lang]; n != "" {
+		return n
+	}
+	return c.Name
+}
+
+// AuthMethod is how the client proves itself; client_secret_basic unless registered otherwise.
+func (c Client) AuthMethod() AuthMethod {
+	if c.Auth == "" {
+		return AuthBasic
+	}
+	return c.Auth
+}
+
+// Confidential reports whether the client can keep a secret (RFC 6749 §2.1).
+func (c Client) Confidential() bool { return c.AuthMethod() != AuthNone }
+
+// Allows reports whether the client may use a grant.
+func (c Client) Allows(g GrantType) bool {
+	if len(c.Grants) == 0 {
+		return g == GrantCode
+	}
+	return slices.Contains(c.Grants, g)
+}
+
+// AllowedScopes are the scopes the client may ask for.
+func (c Client) AllowedScopes() []string {
+	if len(c.Scopes) == 0 && c.Allows(GrantCode) {
+		return slices.Clone(defaultScopes)
+	}
+	return slices.Clone(c.Scopes)
+}
+
+// PKCERequired reports whether an authorization request without PKCE is
+// refused: always for public clients (RFC 9700 §2.1.1).
+func (c Client) PKCERequired() bool { return !c.NoPKCE || !c.Confidential() }
+
+// SigningAlg is the algorithm of the client's ID tokens.
+func (c Client) SigningAlg() string {
+	if c.IDTokenAlg == "" {
+		return "RS256"
+	}
+	return c.IDTokenAlg
+}
+
+// ErrMoment is a moment that [ParseMoment] cannot read.
+var ErrMoment = errors.New("must be a date such as 2026-12-01, or a moment such as 2026-12-01T00:00:00+09:00")
+
+// ParseMoment reads the moment a rule begins: RFC 3339, or a date, which means
+// midnight at its beginning in zone (S-109).
+func ParseMoment(s string, zone *time.Location) (time.Time, error) {
+	if t, err := time.ParseInLocation(time.DateOnly, s, zone); err == nil {
+		return t.UTC(), nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, ErrMoment
+	}
+	return t.UTC().Truncate(time.Second), nil
+}

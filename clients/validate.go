@@ -1,0 +1,124 @@
+package clients
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing wrong with a registration.
+type Fault struct {
+	// Field is the key in the file, such as "redirect_uris[1]" or "rules.min_acr".
+	Field string
+	// Text says what it must be, as the end of a sentence that starts with Field.
+	Text string
+}
+
+// Error is the fault as one line.
+func (f *Fault) Error() string { return f.Field + ": " + f.Text }
+
+var (
+	idForm    = regexp.MustCompile(`^[a-z][a-z0-9._-]{0,63}$`)
+	likeUser  = regexp.MustCompile(`^[a-z2-7]{26}$|^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$`)
+	scopeForm = regexp.MustCompile(`^[!#-\[\]-~]+$`) // RFC 6749 §3.3
+	hashForm  = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	langForm  = regexp.MustCompile(`^[a-z]{2}$`)
+
+	// reachable are the levels a client may demand: those a person can reach here.
+	reachable = []string{"urn:sekisho:acr:pwd", "urn:sekisho:acr:trusted-device", "urn:sekisho:acr:2sv"}
+)
+
+// faults gathers what is wrong.
+type faults []error
+
+func (f *faults) add(wrong bool, field, text string, args ...any) {
+	if wrong {
+		*f = append(*f, &Fault{Field: field, Text: fmt.Sprintf(text, args...)})
+	}
+}
+
+// Validate reports every fault of the registration, joined; each is a [*Fault].
+func (c Client) Validate() error {
+	var f faults
+	f.add(!idForm.MatchString(c.ID), "id", "must be 1 to 64 of a-z, 0-9, dot, hyphen and underscore, and begin with a letter")
+	// T-54, O-13: a client's id must never be taken for a person's.
+	f.add(likeUser.MatchString(c.ID), "id", "must not look like a user's id")
+	f.add(strings.TrimSpace(c.Name) == "", "name", "is required: people see it")
+	for lang := range c.Names {
+		f.add(!langForm.MatchString(lang), "names", "%q is not a language code such as ja", lang)
+	}
+	f.add(c.URI != "" && faultOfPage(c.URI) != "", "uri", "%s", faultOfPage(c.URI))
+	f.add(!slices.Contains([]string{"RS256", "ES256", "EdDSA"}, c.SigningAlg()), "id_token_alg", "must be RS256, ES256 or EdDSA")
+	f.add(c.Rules.MinACR != "" && !slices.Contains(reachable, c.Rules.MinACR), "rules.min_acr", "must be one of %s", strings.Join(reachable, ", "))
+	c.validateSecrets(&f)
+	c.validateGrants(&f)
+	c.validateURIs(&f)
+	return errors.Join(f...)
+}
+
+func (c Client) validateSecrets(f *faults) {
+	switch c.AuthMethod() {
+	case AuthBasic, AuthPost:
+		f.add(len(c.SecretHashes) == 0, "secret_hashes", "is required unless auth_method is none")
+		f.add(len(c.SecretHashes) > 2, "secret_hashes", "must hold two at most: the new and the old") // C-52
+	case AuthNone:
+		f.add(len(c.SecretHashes) > 0, "secret_hashes", "must be empty when auth_method is none")
+		f.add(c.NoPKCE, "require_pkce", "cannot be false when auth_method is none") // RFC 9700 §2.1.1
+	default:
+		f.add(true, "auth_method", "must be client_secret_basic, client_secret_post or none")
+	}
+	for i, h := range c.SecretHashes {
+		f.add(!hashForm.MatchString(h), fmt.Sprintf("secret_hashes[%d]", i), "must be the SHA-256 of the secret, 64 hexadecimal digits")
+	}
+}
+
+func (c Client) validateGrants(f *faults) {
+	for i, g := range c.Grants {
+		field := fmt.Sprintf("grants[%d]", i)
+		switch g {
+		case GrantCode:
+		case GrantRefresh:
+			f.add(!c.Allows(GrantCode), field, "refresh_token needs authorization_code beside it")
+		case GrantClientCredentials:
+			f.add(!c.Confidential(), field, "client_credentials needs a client secret")
+		default:
+			f.add(true, field, "must be authorization_code, refresh_token or client_credentials")
+		}
+		f.add(slices.Contains(c.Grants[:i], g), field, "is there twice")
+	}
+	for i, s := range c.Scopes {
+		f.add(!scopeForm.MatchString(s), fmt.Sprintf("scopes[%d]", i), "must be one scope without spaces")
+		f.add(slices.Contains(c.Scopes[:i], s), fmt.Sprintf("scopes[%d]", i), "is there twice")
+	}
+}
+
+func (c Client) validateURIs(f *faults) {
+	code := c.Allows(GrantCode)
+	f.add(code && len(c.RedirectURIs) == 0, "redirect_uris", "is required with the authorization_code grant")
+	f.add(!code && len(c.RedirectURIs) > 0, "redirect_uris", "must be empty without the authorization_code grant")
+	lists := map[string][]string{"redirect_uris": c.RedirectURIs, "post_logout_redirect_uris": c.PostLogoutURIs}
+	for _, name := range []string{"redirect_uris", "post_logout_redirect_uris"} {
+		for i, uri := range lists[name] {
+			text := faultOfRedirect(uri, c.Native)
+			f.add(text != "", fmt.Sprintf("%s[%d]", name, i), "%s", text)
+			f.add(slices.Contains(lists[name][:i], uri), fmt.Sprintf("%s[%d]", name, i), "is there twice")
+		}
+	}
+	for i, r := range c.Resources {
+		u, err := url.Parse(r)
+		// RFC 8707 §2: an absolute URI without fragment.
+		f.add(err != nil || !u.IsAbs() || strings.Contains(r, "#"), fmt.Sprintf("resources[%d]", i), "must be an absolute URI without fragment")
+	}
+}
+
+// faultOfPage says what is wrong with a link shown to people; empty means nothing.
+func faultOfPage(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return "must be an https URL"
+	}
+	return faultOfWeb(u)
+}

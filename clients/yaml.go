@@ -1,0 +1,29 @@
+package clients
+
+// UnmarshalYAML reads a client, where `require_pkce: false` sets NoPKCE. It
+// works with any decoder that offers this form of the method, so that the room
+// needs none itself.
+func (c *Client) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain Client
+	file := struct {
+		Client      plain `yaml:",inline"`
+		RequirePKCE bool  `yaml:"require_pkce"`
+	}{Client: plain(*c), RequirePKCE: !c.NoPKCE}
+	err := unmarshal(&file)
+	*c = Client(file.Client) // also what was read beside a fault, so that further faults are found
+	c.NoPKCE = !file.RequirePKCE
+	return err
+}
+
+// UnmarshalYAML reads the rules, where `trusted_devices: false` sets NoTrustedDevices.
+func (r *Rules) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain Rules
+	file := struct {
+		Rules          plain `yaml:",inline"`
+		TrustedDevices bool  `yaml:"trusted_devices"`
+	}{Rules: plain(*r), TrustedDevices: !r.NoTrustedDevices}
+	err := unmarshal(&file)
+	*r = Rules(file.Rules)
+	r.NoTrustedDevices = !file.TrustedDevices
+	return err
+}
