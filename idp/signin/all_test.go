@@ -1,0 +1,226 @@
+package signin_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/signin"
+)
+
+// everyCombination calls check with all combinations of facts, until it finds
+// a fault; under the race detector with a part of them, as nothing is shared.
+func everyCombination(t *testing.T, check func(f *signin.Facts) (fault string)) {
+	t.Helper()
+	dims := dimensions()
+	for _, first := range dims[0] {
+		t.Run(first.name, func(t *testing.T) {
+			t.Parallel()
+			facts, chosen, n := make([]signin.Facts, len(dims)), make([]string, len(dims)), 0
+			facts[0], chosen[0] = plain(), first.name
+			first.do(&facts[0])
+			var walk func(depth int)
+			walk = func(depth int) {
+				f := &facts[depth-1]
+				if depth == len(dims)/2 {
+					if n++; n%stride != 0 {
+						return
+					}
+				}
+				if depth < len(dims) {
+					for _, c := range dims[depth] {
+						facts[depth], chosen[depth] = *f, c.name
+						c.do(&facts[depth])
+						walk(depth + 1)
+					}
+					return
+				}
+				if fault := check(f); fault != "" {
+					t.Fatalf("facts: %s\n%s", strings.Join(slices.DeleteFunc(chosen, func(s string) bool { return s == "" }), ", "), fault)
+				}
+			}
+			walk(1)
+		})
+	}
+}
+
+// invariant is what must hold of every decision, said without the rules.
+type invariant struct {
+	name string
+	// broken reports whether the step breaks it.
+	broken func(f *signin.Facts, s *signin.Step) bool
+}
+
+func invariants() []invariant {
+	done := func(s *signin.Step) bool { return s.Page == signin.PageDone }
+	recent := func(at time.Time, d time.Duration) bool { return !at.IsZero() && !at.Before(ago(d)) }
+	return []invariant{
+		{"every step has a reason, and an error unless it is done", func(_ *signin.Facts, s *signin.Step) bool {
+			return s.Reason == "" || (s.Error == "") != done(s)
+		}},
+		{"done is never below need (T-13)", func(_ *signin.Facts, s *signin.Step) bool {
+			return done(s) && (s.Have < s.Need || s.Need < signin.LevelPassword)
+		}},
+		{"done is about the person who proved it, and the one who was hinted at (O-24, O-27)", func(f *signin.Facts, s *signin.Step) bool {
+			hint := f.Request.HintSubject
+			return done(s) && (f.Proofs.Subject != f.Person.ID || hint != "" && hint != f.Person.ID)
+		}},
+		{"two-step verification that is on is never passed with the password alone (S-004)", func(f *signin.Facts, s *signin.Step) bool {
+			return done(s) && f.Person.TwoStep && f.Proofs.CodeAt.IsZero() && f.Proofs.DeviceAt.IsZero()
+		}},
+		{"after the date nobody passes without two-step verification (S-109, S-110)", func(f *signin.Facts, s *signin.Step) bool {
+			passed := !f.Rules.EnforceFrom.IsZero() && !now.Before(f.Rules.EnforceFrom)
+			return done(s) && passed && (!f.Person.TwoStep || s.Have < signin.LevelTrustedDevice)
+		}},
+		{"a trusted device never satisfies step-up, sudo, min_acr 2sv or a client without trusted devices (T-11, S-101, N-56)", func(f *signin.Facts, s *signin.Step) bool {
+			r := f.Request
+			asked := f.Rules.MinACR != "" || r.Want == signin.LevelTwoStep && (r.Essential || f.Person.TwoStep) ||
+				f.Person.TwoStep && (r.Sudo || f.Rules.NoTrustedDevices)
+			return done(s) && asked && !recent(f.Proofs.CodeAt, 24*time.Hour)
+		}},
+		{"have is truthful", func(f *signin.Facts, s *signin.Step) bool {
+			p := f.Proofs
+			return s.Have >= signin.LevelPassword && (p.PasswordAt.IsZero() || p.Subject != f.Person.ID) ||
+				s.Have == signin.LevelTrustedDevice && (p.DeviceAt.IsZero() || f.Rules.NoTrustedDevices) ||
+				s.Have == signin.LevelTwoStep && !recent(p.CodeAt, 24*time.Hour) ||
+				s.Have >= signin.LevelTrustedDevice && !f.Person.TwoStep || s.Have > signin.LevelTwoStep
+		}},
+		{"amr is truthful (2.C.2)", func(f *signin.Facts, s *signin.Step) bool {
+			amr := signin.AMR(f.Proofs, s.Have, true)
+			return slices.Contains(amr, "otp") != (s.Have >= signin.LevelTwoStep) ||
+				slices.Contains(amr, "pwd") != (s.Have >= signin.LevelPassword)
+		}},
+		{"prompt=login and max_age=0 take no proof from before the request (O-20, O-21)", func(f *signin.Facts, s *signin.Step) bool {
+			r, p := f.Request, f.Proofs
+			if !done(s) || !r.Login && (r.MaxAge == nil || *r.MaxAge > 0) {
+				return false
+			}
+			return p.PasswordAt.Before(created) || s.Have == signin.LevelTwoStep && p.CodeAt.Before(created)
+		}},
+		{"max_age is kept by the password, and by the code of a step-up (O-20, O-26)", func(f *signin.Facts, s *signin.Step) bool {
+			if !done(s) || f.Request.MaxAge == nil || *f.Request.MaxAge == 0 {
+				return false
+			}
+			since := ago(7 * time.Minute)
+			return f.Proofs.PasswordAt.Before(since) || s.Need >= signin.LevelTwoStep && f.Proofs.CodeAt.Before(since)
+		}},
+		{"credentials change and methods are bound with fresh proofs only (C-33, T-40)", func(f *signin.Facts, s *signin.Step) bool {
+			if s.Page != signin.PageEnrol && (!done(s) || !f.Request.Sudo) {
+				return false
+			}
+			return !recent(f.Proofs.PasswordAt, 10*time.Minute) || f.Person.TwoStep && !recent(f.Proofs.CodeAt, 10*time.Minute)
+		}},
+		{"nothing passes after its lifetime or idle time (C-30, C-31)", func(f *signin.Facts, s *signin.Step) bool {
+			p := f.Proofs
+			idle := s.Have == signin.LevelTwoStep && !recent(p.SeenAt, time.Hour) && !recent(p.PasswordAt, time.Hour)
+			return done(s) && (idle || !recent(p.PasswordAt, 24*time.Hour))
+		}},
+		{"an enforced enrolment cannot be put off (S-111)", func(f *signin.Facts, s *signin.Step) bool {
+			passed := !f.Rules.EnforceFrom.IsZero() && !now.Before(f.Rules.EnforceFrom)
+			forced := f.Rules.MinACR != "" || f.Request.Essential || passed || f.Person.TwoStep
+			if s.Page != signin.PageEnrol || !forced {
+				return false
+			}
+			later := *f
+			later.Proofs.PutOff = true
+			return s.PutOff || signin.Decide(later).Page != signin.PageEnrol
+		}},
+		{"only the notice and a voluntary enrolment can be put off, and nothing under prompt=none", func(f *signin.Facts, s *signin.Step) bool {
+			may := s.Page == signin.PageNotice || s.Page == signin.PageEnrol && s.Reason == signin.ReasonVoluntary
+			return s.PutOff != may || s.PutOff && f.Request.None
+		}},
+		{"trusting is offered with a code that a trusted device could have replaced", func(f *signin.Facts, s *signin.Step) bool {
+			return s.TrustOffered && (s.Page != signin.PageCode || f.Request.Sudo || f.Rules.NoTrustedDevices ||
+				f.Rules.MinACR != "" || s.Need > signin.LevelTrustedDevice)
+		}},
+		{"every page after the password needs the password (S-027, T-12)", func(_ *signin.Facts, s *signin.Step) bool {
+			after := s.Page == signin.PageCode || s.Page == signin.PageEnrol || s.Page == signin.PageNotice ||
+				s.Page == signin.PageConsent || s.Page == signin.PageRecovery
+			return after && s.Have < signin.LevelPassword
+		}},
+		{"a disabled person gets nowhere", func(f *signin.Facts, s *signin.Step) bool {
+			before := s.Page == signin.PagePassword || s.Page == signin.PageSignUp || s.Page == signin.PageSelect || s.Page == signin.PageRefuse
+			return f.Person.Disabled && !before
+		}},
+		{"two-step verification that is on is never set up anew with a password (T-40)", func(f *signin.Facts, s *signin.Step) bool {
+			return s.Page == signin.PageEnrol && f.Person.TwoStep && s.Have < signin.LevelTwoStep
+		}},
+		{"scopes are never given without consent", func(f *signin.Facts, s *signin.Step) bool {
+			asked := f.Request.Consent || !f.Rules.FirstParty && len(f.Request.Scopes) > 0
+			return done(s) && asked && !f.Proofs.Consented
+		}},
+		{"an acr that nobody can reach is never promised (O-23)", func(f *signin.Facts, s *signin.Step) bool {
+			return f.Request.Essential && f.Request.Want > signin.LevelTwoStep && s.Error != "unmet_authentication_requirements"
+		}},
+	}
+}
+
+// TestDecisionHoldsItsInvariants proves the list above over all combinations.
+func TestDecisionHoldsItsInvariants(t *testing.T) {
+	t.Parallel()
+	all := invariants()
+	everyCombination(t, func(f *signin.Facts) string {
+		s := signin.Decide(*f)
+		for _, i := range all {
+			if i.broken(f, &s) {
+				return fmt.Sprintf("broken: %s\nstep: %+v", i.name, s)
+			}
+		}
+		return ""
+	})
+}
+
+// TestWillingPersonReachesTheEnd walks every combination to its end: whoever
+// answers each page is done after five at most.
+func TestWillingPersonReachesTheEnd(t *testing.T) {
+	t.Parallel()
+	everyCombination(t, func(f *signin.Facts) string {
+		lost := f.Person.TwoStep && !f.Person.Primary && !f.Person.Backup
+		if f.Request.None || lost || f.Person.Disabled || f.Person.InRecovery {
+			return ""
+		}
+		way := make([]signin.Page, 0, 6)
+		for s := signin.Decide(*f); s.Page != signin.PageDone; s = signin.Decide(*f) {
+			if s.Reason == signin.ReasonUnreachable {
+				return ""
+			}
+			way = append(way, s.Page)
+			if len(way) > 5 {
+				return fmt.Sprintf("no end: %v", way)
+			}
+			answer(f, s)
+		}
+		return ""
+	})
+}
+
+// answer does what a willing person does on the page, half a minute later.
+func answer(f *signin.Facts, s signin.Step) {
+	f.Now = f.Now.Add(30 * time.Second)
+	p := &f.Proofs
+	p.SeenAt = f.Now
+	switch s.Page {
+	case signin.PagePassword, signin.PageSignUp:
+		if f.Request.HintSubject != "" {
+			f.Person.ID = f.Request.HintSubject
+		}
+		p.Subject, p.PasswordAt = f.Person.ID, f.Now
+	case signin.PageSelect:
+		p.Selected = true
+	case signin.PageCode:
+		p.CodeAt = f.Now
+	case signin.PageEnrol:
+		if s.PutOff {
+			p.PutOff = true
+			return
+		}
+		f.Person.TwoStep, f.Person.Primary, f.Person.Backup, p.CodeAt = true, true, true, f.Now
+	case signin.PageNotice:
+		p.PutOff = true
+	case signin.PageConsent:
+		p.Consented = true
+	case signin.PageDone, signin.PageRefuse, signin.PageRecovery:
+	}
+}

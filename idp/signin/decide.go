@@ -1,0 +1,168 @@
+package signin
+
+import (
+	"slices"
+	"time"
+)
+
+// The reasons: one stable word for each rule, for logs, tests and
+// `sekisho explain`. The first rule that applies wins, in this order.
+const (
+	ReasonExpired      = "expired"       // the request outlived its time (C-32)
+	ReasonCancelled    = "cancelled"     // the person went back to the relying party
+	ReasonUnreachable  = "unreachable"   // a binding acr that nobody can reach here (O-23)
+	ReasonCreate       = "prompt_create" // nobody is signed in and an account is wanted
+	ReasonSignedOut    = "signed_out"    // nobody is signed in
+	ReasonSelect       = "prompt_select_account"
+	ReasonOtherSubject = "other_subject" // not the subject of id_token_hint (O-24, O-27)
+	ReasonLogin        = "prompt_login"  // O-21, and max_age=0
+	ReasonMaxAge       = "max_age"       // O-20
+	ReasonAbsolute     = "absolute"      // the password is too old (C-31)
+	ReasonIdle         = "idle"          // nothing was done for too long (C-30, N-54)
+	ReasonFresh        = "fresh"         // credentials are about to change (C-33, T-40)
+	ReasonDisabled     = "disabled"      // the account is
+	ReasonRecovery     = "recovery"      // a request to recover the account is in review
+	ReasonOwn          = "own_two_step"  // the person has switched two-step verification on
+	ReasonEnforced     = "enforced"      // the client's date has come (S-109)
+	ReasonMinACR       = "min_acr"       // the client's least acr
+	ReasonEssential    = "acr_essential" // claims.id_token.acr (O-23)
+	ReasonVoluntary    = "acr_voluntary" // acr_values
+	ReasonNoMethod     = "no_main"       // two-step verification is on without a main method
+	ReasonNoBackup     = "no_backup"     // or without a backup (S-053)
+	ReasonNotice       = "notice"        // the client's date comes near (S-111)
+	ReasonConsent      = "prompt_consent"
+	ReasonScopes       = "new_scopes" // scopes that were never allowed
+	ReasonDone         = "done"
+)
+
+// The OAuth errors of a [Step].
+const (
+	errDenied      = "access_denied"
+	errLogin       = "login_required"
+	errInteraction = "interaction_required"
+	errConsent     = "consent_required"
+	errSelection   = "account_selection_required"
+	errUnmet       = "unmet_authentication_requirements"
+)
+
+// Decide chooses the page that f calls for: the first rule that applies wins.
+// It is total: every Facts has its Step, and a Step that is not [PageDone]
+// carries the error that prompt=none or a refusal answers with. Under
+// prompt=none what may be put off counts as put off, because nobody is there
+// to be asked.
+func Decide(f Facts) Step {
+	d := demandOf(&f)
+	stale := stalePassword(&f, d)
+	level := have(&f, d, stale)
+	s := next(&f, d, stale, level)
+	s.Need, s.Have = d.level, level
+	s.Error = errorOf(&f, s)
+	return s
+}
+
+// Have is the level that the proofs reach for this request now. It is always
+// computed, never stored (T-13, T-14).
+func Have(f Facts) Level {
+	d := demandOf(&f)
+	return have(&f, d, stalePassword(&f, d))
+}
+
+// next is the order of the rules: whether the request lives, who it is, the
+// password, the account, the second step, what is to be told, what is to be shared.
+func next(f *Facts, d demand, stale string, level Level) Step {
+	r := &f.Request
+	switch {
+	case !r.ExpiresAt.IsZero() && !f.Now.Before(r.ExpiresAt):
+		return Step{Page: PageRefuse, Reason: ReasonExpired}
+	case r.Cancelled:
+		return Step{Page: PageRefuse, Reason: ReasonCancelled}
+	case d.level > reachable:
+		return Step{Page: PageRefuse, Reason: ReasonUnreachable}
+	case !signedIn(f) && r.Create:
+		return Step{Page: PageSignUp, Reason: ReasonCreate}
+	case !signedIn(f):
+		return Step{Page: PagePassword, Reason: ReasonSignedOut}
+	case r.Select && !f.Proofs.Selected:
+		return Step{Page: PageSelect, Reason: ReasonSelect}
+	case r.HintSubject != "" && r.HintSubject != f.Person.ID:
+		return Step{Page: PagePassword, Reason: ReasonOtherSubject}
+	case stale != "":
+		return Step{Page: PagePassword, Reason: stale}
+	case f.Person.Disabled:
+		return Step{Page: PageRefuse, Reason: ReasonDisabled}
+	case f.Person.InRecovery:
+		return Step{Page: PageRecovery, Reason: ReasonRecovery}
+	case d.enrol():
+		return Step{Page: PageEnrol, Reason: d.reason, PutOff: d.reason == ReasonVoluntary}
+	case level < d.level:
+		// "Don't ask on this device" never stands in a step-up (S-101, T-11).
+		return Step{Page: PageCode, Reason: d.reason, TrustOffered: d.level <= LevelTrustedDevice}
+	case d.missing != "":
+		return Step{Page: PageEnrol, Reason: d.missing}
+	case noticed(f):
+		return Step{Page: PageNotice, Reason: ReasonNotice, PutOff: true}
+	case r.Consent && !f.Proofs.Consented:
+		// OIDC Core §3.1.2.1 names no exception: a first party that sends
+		// prompt=consent gets the page too.
+		return Step{Page: PageConsent, Reason: ReasonConsent}
+	case !f.Rules.FirstParty && !f.Proofs.Consented && !granted(f):
+		return Step{Page: PageConsent, Reason: ReasonScopes}
+	}
+	return Step{Page: PageDone, Reason: ReasonDone}
+}
+
+// errorOf is what prompt=none or a refusal says instead of s.
+func errorOf(f *Facts, s Step) string {
+	switch s.Page {
+	case PageDone:
+		return ""
+	case PageRefuse:
+		if s.Reason == ReasonUnreachable {
+			return errUnmet
+		}
+		return errDenied
+	case PagePassword, PageSignUp:
+		return errLogin
+	case PageSelect:
+		return errSelection
+	case PageConsent:
+		return errConsent
+	case PageCode, PageEnrol:
+		if f.Request.Essential && s.Have < f.Request.Want {
+			return errUnmet // O-23
+		}
+	case PageNotice, PageRecovery:
+	}
+	return errInteraction
+}
+
+// signedIn reports whether the proofs are about the person and anything was
+// ever shown.
+func signedIn(f *Facts) bool {
+	p := &f.Proofs
+	return p.Subject != "" && p.Subject == f.Person.ID && (p.Session || !p.PasswordAt.IsZero())
+}
+
+// noticed reports whether the client's enforcement date is to be announced
+// (S-111). The page may be put off, so a silent request never fails for it.
+func noticed(f *Facts) bool {
+	from := f.Rules.EnforceFrom
+	return !from.IsZero() && !f.Person.TwoStep && !f.Request.Sudo && !putOff(f) &&
+		f.Now.Before(from) && !f.Now.Before(from.Add(-f.Limits.Notice))
+}
+
+// granted reports whether every scope was allowed before.
+func granted(f *Facts) bool {
+	return !slices.ContainsFunc(f.Request.Scopes, func(s string) bool { return !slices.Contains(f.Granted, s) })
+}
+
+// putOff reports whether "later" was answered, or nobody can be asked.
+func putOff(f *Facts) bool { return f.Proofs.PutOff || f.Request.None }
+
+// earlier is the earlier of two moments.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,171 @@
+package signin_test
+
+import (
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+type fact = func(*signin.Facts)
+
+// scenario is one line of docs/decisions.md.
+type scenario struct {
+	name  string
+	facts []fact
+}
+
+func on(f *signin.Facts)       { f.Person.TwoStep, f.Person.Primary, f.Person.Backup = true, true, true }
+func noBackup(f *signin.Facts) { on(f); f.Person.Backup = false }
+func noMain(f *signin.Facts)   { on(f); f.Person.Primary = false }
+func lost(f *signin.Facts)     { f.Person.TwoStep = true }
+
+func none(f *signin.Facts)      { f.Request.None = true }
+func login(f *signin.Facts)     { f.Request.Login = true }
+func consent(f *signin.Facts)   { f.Request.Consent = true }
+func choose(f *signin.Facts)    { f.Request.Select = true }
+func create(f *signin.Facts)    { f.Request.Create = true }
+func sudo(f *signin.Facts)      { f.Request.Sudo = true }
+func putOff(f *signin.Facts)    { f.Proofs.PutOff = true }
+func signedOut(f *signin.Facts) { f.Proofs, f.Person = signin.Proofs{}, signin.Person{} }
+func passed(f *signin.Facts)    { f.Rules.EnforceFrom = now }
+func near(f *signin.Facts)      { f.Rules.EnforceFrom = now.Add(30 * 24 * time.Hour) }
+func far(f *signin.Facts)       { f.Rules.EnforceFrom = now.Add(30*24*time.Hour + time.Second) }
+func noTrust(f *signin.Facts)   { f.Rules.NoTrustedDevices = true }
+func thirdParty(f *signin.Facts) {
+	f.Rules.FirstParty, f.Request.Scopes = false, []string{"email", "offline_access"}
+}
+
+func minACR(acr string) fact { return func(f *signin.Facts) { f.Rules.MinACR = acr } }
+func values(l signin.Level) fact {
+	return func(f *signin.Facts) { f.Request.Want = l }
+}
+
+func essential(l signin.Level) fact {
+	return func(f *signin.Facts) { f.Request.Want, f.Request.Essential = l, true }
+}
+func hint(sub string) fact          { return func(f *signin.Facts) { f.Request.HintSubject = sub } }
+func maxAge(d time.Duration) fact   { return func(f *signin.Facts) { f.Request.MaxAge = &d } }
+func allowed(scopes ...string) fact { return func(f *signin.Facts) { f.Granted = scopes } }
+func password(d time.Duration) fact { return func(f *signin.Facts) { f.Proofs.PasswordAt = ago(d) } }
+func seen(d time.Duration) fact     { return func(f *signin.Facts) { f.Proofs.SeenAt = ago(d) } }
+func device(f *signin.Facts)        { f.Proofs.DeviceAt = f.Proofs.PasswordAt }
+func otherPassword(f *signin.Facts) { f.Proofs.Subject = "jiro" }
+func consented(f *signin.Facts)     { f.Proofs.Consented = true }
+func chosen(f *signin.Facts)        { f.Proofs.Selected = true }
+func facts(all ...fact) []fact      { return all }
+func code(d time.Duration) fact {
+	return func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(d), mfa.SMS }
+}
+
+func scenarios() []scenario {
+	const h, m = time.Hour, time.Minute
+	two, trusted, phr := signin.LevelTwoStep, signin.LevelTrustedDevice, signin.LevelPhishingResistant
+	return []scenario{
+		{"the request is older than 30 minutes", facts(func(f *signin.Facts) { f.Request.ExpiresAt = now })},
+		{"cancelled on any page", facts(func(f *signin.Facts) { f.Request.Cancelled = true })},
+		{"essential phr", facts(essential(phr))},
+		{"essential phr, signed out, prompt=none", facts(signedOut, essential(phr), none)},
+		{"min_acr phr", facts(minACR("phr"), on, code(m))},
+		{"min_acr with a spelling mistake", facts(minACR("2sv"), on, code(m))},
+
+		{"prompt=create, signed out", facts(signedOut, create)},
+		{"signed out", facts(signedOut)},
+		{"signed out, prompt=none", facts(signedOut, none)},
+		{"signed out, prompt=select_account", facts(signedOut, choose)},
+		{"the password was another person's", facts(otherPassword)},
+		{"prompt=select_account", facts(choose)},
+		{"prompt=select_account, idle session", facts(choose, on, code(3*h), password(3*h), seen(2*h))},
+		{"prompt=select_account, account chosen", facts(choose, chosen)},
+		{"id_token_hint of another", facts(hint("jiro"))},
+		{"id_token_hint of another, prompt=none", facts(hint("jiro"), none)},
+		{"id_token_hint of the same", facts(hint("hana"))},
+
+		{"prompt=login, password older than the request", facts(login, password(8*m))},
+		{"prompt=login, password and code given since", facts(login, on, code(m))},
+		{"prompt=login, 2SV on, password given since, code older than the request", facts(login, on, code(8*m))},
+		{"prompt=login, 2SV on, password given since, trusted device", facts(login, on, device)},
+		{"max_age=0, password older than the request", facts(maxAge(0), password(8*m))},
+		{"max_age=0, password given since", facts(maxAge(0))},
+		{"max_age=1, password given since", facts(maxAge(time.Second), password(5*m))},
+		{"max_age=3600, password 61 minutes old", facts(maxAge(h), password(61*m))},
+		{"max_age=3600, password 60 minutes old", facts(maxAge(h), password(h))},
+		{"max_age=300, prompt=none, password 8 minutes old", facts(maxAge(5*m), none, password(8*m))},
+		{"password 13 hours old", facts(password(13 * h))},
+		{"2SV on, trusted device, password 13 hours old", facts(on, password(13*h), device)},
+		{"2SV on, password 25 hours old, code given an hour ago", facts(on, password(25*h), code(h))},
+		{"2SV on, password and code 23 hours old", facts(on, password(23*h), code(23*h))},
+		{"2SV on, password and code 3 hours old, idle for 61 minutes", facts(on, password(3*h), code(3*h), seen(61*m))},
+		{"2SV on, idle before, password given again, code 3 hours old", facts(on, code(3*h))},
+		{"sudo, password 11 minutes old", facts(sudo, password(11*m))},
+		{"sudo, 2SV on, password 11 minutes old, code given since", facts(sudo, on, password(11*m), code(m))},
+		{"sudo, 2SV on, code 11 minutes old", facts(sudo, on, code(11*m))},
+		{"sudo, 2SV on, trusted device", facts(sudo, on, device)},
+		{"sudo, 2SV on, password and code fresh", facts(sudo, on, code(m))},
+		{"sudo, no backup, password and code fresh", facts(sudo, noBackup, code(m))},
+		{"date passed, 2SV off, password 2 hours old", facts(passed, password(2*h))},
+
+		{"disabled", facts(on, func(f *signin.Facts) { f.Person.Disabled = true })},
+		{"in recovery", facts(on, func(f *signin.Facts) { f.Person.InRecovery = true })},
+
+		{"2SV on", facts(on)},
+		{"2SV on, prompt=none", facts(on, none)},
+		{"2SV on, code 2 hours old", facts(on, code(2*h))},
+		{"2SV on, code 25 hours old", facts(on, code(25*h))},
+		{"2SV on, trusted device", facts(on, device)},
+		{"2SV on, trusted device, prompt=none", facts(on, device, none)},
+		{"2SV on, device trusted with an earlier password", facts(on, func(f *signin.Facts) { f.Proofs.DeviceAt = ago(2 * h) })},
+		{"2SV on, trusted device, client without trusted devices", facts(on, device, noTrust)},
+		{"2SV on, every method lost", facts(lost)},
+		{"2SV off, code given before it was switched off", facts(code(2 * h))},
+		{"date passed, 2SV off", facts(passed)},
+		{"date passed, 2SV off, tried to put it off", facts(passed, putOff)},
+		{"date passed, 2SV off, prompt=none", facts(passed, none)},
+		{"date passed, 2SV on", facts(passed, on)},
+		{"date passed, 2SV on, trusted device", facts(passed, on, device)},
+		{"date passed, 2SV on, trusted device, client without trusted devices", facts(passed, on, device, noTrust)},
+		{"min_acr 2sv, 2SV off", facts(minACR(two.ACR()))},
+		{"min_acr 2sv, 2SV off, tried to put it off", facts(minACR(two.ACR()), putOff)},
+		{"min_acr 2sv, 2SV on, trusted device", facts(minACR(two.ACR()), on, device)},
+		{"min_acr 2sv, 2SV on, code 2 hours old", facts(minACR(two.ACR()), on, code(2*h))},
+		{"min_acr trusted-device, 2SV on, trusted device", facts(minACR(trusted.ACR()), on, device)},
+		{"essential 2sv, 2SV off", facts(essential(two))},
+		{"essential 2sv, 2SV on, trusted device", facts(essential(two), on, device)},
+		{"essential 2sv, 2SV on, trusted device, prompt=none", facts(essential(two), on, device, none)},
+		{"essential 2sv, 2SV on, code 2 hours old", facts(essential(two), on, code(2*h))},
+		{"acr_values 2sv, 2SV off", facts(values(two))},
+		{"acr_values 2sv, 2SV off, put off", facts(values(two), putOff)},
+		{"acr_values 2sv, 2SV off, prompt=none", facts(values(two), none)},
+		{"acr_values 2sv, 2SV off, date passed", facts(values(two), passed)},
+		{"acr_values 2sv, 2SV off, put off, date passed", facts(values(two), putOff, passed)},
+		{"acr_values 2sv, 2SV on, trusted device", facts(values(two), on, device)},
+		{"acr_values 2sv, 2SV on, trusted device, prompt=none", facts(values(two), on, device, none)},
+		{"acr_values 2sv and max_age=300, 2SV on, code 8 minutes old", facts(values(two), maxAge(5*m), on, code(8*m))},
+		{"acr_values 2sv and max_age=300, 2SV on, code a minute old", facts(values(two), maxAge(5*m), on, code(m))},
+		{"acr_values phr, 2SV on, code 2 hours old", facts(values(phr), on, code(2*h))},
+		{"acr_values phr, 2SV on, trusted device", facts(values(phr), on, device)},
+
+		{"no main method, trusted device", facts(noMain, device)},
+		{"no main method, code a minute old", facts(noMain, code(m))},
+		{"no backup, trusted device", facts(noBackup, device)},
+		{"no backup, code a minute old", facts(noBackup, code(m))},
+		{"no backup, code 11 minutes old", facts(noBackup, code(11*m))},
+		{"no backup, code a minute old, tried to put it off", facts(noBackup, code(m), putOff)},
+
+		{"date in 30 days, 2SV off", facts(near)},
+		{"date in 30 days and a second, 2SV off", facts(far)},
+		{"date in 30 days, 2SV off, put off", facts(near, putOff)},
+		{"date in 30 days, 2SV off, prompt=none", facts(near, none)},
+		{"date in 30 days, 2SV off, sudo", facts(near, sudo)},
+		{"date in 30 days, 2SV on, trusted device", facts(near, on, device)},
+		{"prompt=consent, first party", facts(consent)},
+		{"prompt=consent, all scopes allowed before", facts(thirdParty, consent, allowed("email", "offline_access"))},
+		{"prompt=consent, allowed in this sign-in", facts(thirdParty, consent, consented)},
+		{"third party, new scopes", facts(thirdParty)},
+		{"third party, new scopes, prompt=none", facts(thirdParty, none)},
+		{"third party, offline_access is new", facts(thirdParty, allowed("email"))},
+		{"third party, all scopes allowed before", facts(thirdParty, allowed("offline_access", "email", "profile"))},
+		{"password alone", facts()},
+		{"prompt=create, signed in", facts(create)},
+	}
+}
