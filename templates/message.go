@@ -1,0 +1,192 @@
+package templates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Message is a message in words: a mail has a subject and says the same in Body
+// and HTML, a text message is Body alone, a call is Script alone.
+type Message struct {
+	Subject, Body, HTML string
+	Script              *Script
+}
+
+// Script is what a call says; see mfa.Script.
+type Script struct {
+	Hello, Gate, Code, Again, Menu, Warn, NotYou, Stopped string
+}
+
+// mailRules say what a mail holds beside its subject and its lead.
+type mailRules struct {
+	// facts are shown in this order, when they are known.
+	facts []string
+	// advice is what to do if it was you, and if it was not.
+	advice bool
+	// link lifts the promise that there is no link.
+	link bool
+}
+
+// event is a mail about something that happened: who did not do it must learn
+// when and where, and what to do, without a link to press (ux 0.12).
+var event = mailRules{facts: []string{"time", "device", "place"}, advice: true}
+
+// mails are those there are (ux 8.3).
+var mails = map[string]mailRules{
+	"mail.verify":    {facts: []string{"code"}},
+	"mail.exists":    {facts: []string{"time", "device", "place"}},
+	"mail.reset":     {facts: []string{"link", "time", "device", "place"}, link: true},
+	"mail.pwchanged": event,
+	"mail.newdevice": event,
+	"mail.blocked":   event,
+	"mail.locked":    {facts: []string{"time"}},
+	"mail.2sv_on":    event,
+	"mail.2sv_off":   event,
+	"mail.m_add":     {facts: []string{"method", "time", "device", "place"}, advice: true},
+	"mail.m_rm":      {facts: []string{"method", "time", "device", "place"}, advice: true},
+	"mail.dev":       event,
+}
+
+// factKeys are the labels of facts.
+var factKeys = map[string]string{
+	"time": "mail.f.time", "device": "mail.f.device", "place": "mail.f.place", "method": "mail.f.method",
+	"code": "mail.f.code", "link": "mail.f.link",
+}
+
+// Message is the message of a name in the language of its reader. Its
+// parameters: name, time (RFC 3339), device and place of mails; code, the
+// number n of the send and domain of text messages; first and second, the
+// halves of the code as words, of calls; method and link where there is one;
+// minutes, how long a code or a link works, the defaults of C-02 and C-43 if missing.
+// Empty ones are left out of a mail.
+func (s *Set) Message(lang, name string, params map[string]string) (Message, error) {
+	args := make([]any, 0, 2*len(params)+2)
+	for k, v := range params {
+		args = append(args, k, v)
+	}
+	if params["minutes"] == "" {
+		lifetime := "30"
+		if name == "sms.code" {
+			lifetime = "10"
+		}
+		args = append(args, "minutes", lifetime)
+	}
+	say := func(key string) string { return s.Text(lang, key, args...) }
+	switch name {
+	case "sms.code":
+		if n := params["n"]; n == "" || n == "1" {
+			return Message{Body: say("msg.sms.code")}, nil
+		}
+		return Message{Body: say("msg.sms.code_n")}, nil
+	case "sms.changed":
+		return Message{Body: say("msg.sms.changed")}, nil
+	case "voice.code":
+		return Message{Script: s.script(lang, args)}, nil
+	}
+	rules, ok := mails[name]
+	if !ok {
+		return Message{}, fmt.Errorf("no message %q", name)
+	}
+	return s.mail(lang, name, rules, params, args)
+}
+
+func (s *Set) script(lang string, args []any) *Script {
+	if lang == "ja" && s.opt.Reading != "" {
+		args = append([]any{"service", s.opt.Reading}, args...)
+	}
+	say := func(key string) string { return s.Text(lang, key, args...) }
+	return &Script{
+		Hello: say("msg.voice.hello"), Gate: say("msg.voice.gate"), Code: say("msg.voice.code"), Again: say("msg.voice.again"),
+		Menu: say("msg.voice.menu"), Warn: say("msg.voice.warn"), NotYou: say("msg.voice.notyou"), Stopped: say("msg.voice.stopped"),
+	}
+}
+
+// part is a paragraph of a mail, or its facts.
+type part struct {
+	Text  string
+	Facts []fact
+}
+
+// fact is a line "label: value"; Loud is to be typed, Link to be pressed.
+type fact struct {
+	Label, Value string
+	Loud, Link   bool
+}
+
+// mail is the skeleton of ux 8.3: hello, lead, facts, what to do, what never happens.
+func (s *Set) mail(lang, name string, rules mailRules, params map[string]string, args []any) (Message, error) {
+	say := func(key string) string { return s.Text(lang, key, args...) }
+	facts, err := s.facts(lang, rules, params)
+	if err != nil {
+		return Message{}, err
+	}
+	parts := []part{{Text: say(name + ".b")}, {Facts: facts}}
+	if params["name"] != "" {
+		parts = slices.Insert(parts, 0, part{Text: say("mail.hello")})
+	}
+	if rules.advice {
+		parts = append(parts, part{Text: say("mail.if_you")}, part{Text: say("mail.if_not")})
+	}
+	if !rules.link {
+		parts = append(parts, part{Text: say("mail.nolink")})
+	}
+	parts = append(parts, part{Text: say("mail.never")})
+	m := Message{Subject: oneLine(say(name + ".s")), Body: plainMail(parts)}
+	m.HTML, err = s.htmlMail(lang, m.Subject, parts)
+	return m, err
+}
+
+func (s *Set) facts(lang string, rules mailRules, params map[string]string) ([]fact, error) {
+	var facts []fact
+	for _, name := range rules.facts {
+		value := params[name]
+		if value == "" {
+			continue
+		}
+		if name == "time" {
+			t, err := time.Parse(time.RFC3339, value)
+			if err != nil {
+				return nil, fmt.Errorf("time of a mail: %w", err)
+			}
+			t = t.In(s.opt.Zone)
+			value = s.Date(lang, t) + t.Format(" 15:04 MST")
+		}
+		facts = append(facts, fact{Label: s.Text(lang, factKeys[name]), Value: value, Loud: name == "code", Link: name == "link"})
+	}
+	return facts, nil
+}
+
+func plainMail(parts []part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Text != "" {
+			b.WriteString(p.Text + "\n\n")
+			continue
+		}
+		for _, f := range p.Facts {
+			b.WriteString("  " + f.Label + ": " + f.Value + "\n")
+		}
+		if len(p.Facts) > 0 {
+			b.WriteString("\n")
+		}
+	}
+	return strings.TrimSpace(b.String()) + "\n"
+}
+
+func (s *Set) htmlMail(lang, subject string, parts []part) (string, error) {
+	var b strings.Builder
+	err := s.letter.Execute(&b, map[string]any{"Lang": lang, "Subject": subject, "Service": s.opt.Name, "Parts": parts})
+	return b.String(), err
+}
+
+// oneLine keeps what a person typed from ending a header (T-56).
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}

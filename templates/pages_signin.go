@@ -1,0 +1,111 @@
+package templates
+
+import "time"
+
+// Rules of this file: as in pages_account.go, a struct holds what its template
+// shows and no more. Before the second step that is little (ux 2.6): two digits
+// of a number, never a name.
+
+// SignInPage is /signin.
+type SignInPage struct {
+	// Email is what was typed, or the relying party's hint.
+	Email string
+	// Note is a key: the password was just changed, or the session has ended.
+	Note string
+	// The faults: of a field left empty, or of both together.
+	EmailError, PasswordError, Error string
+	// SignUp is the path of the sign-up page.
+	SignUp string
+}
+
+// ConfirmPage is /signin/confirm: the person is known and proves it again.
+type ConfirmPage struct {
+	Email string
+	// Sudo is set before a change of one's own settings.
+	Sudo  bool
+	Note  string
+	Error string
+}
+
+// CodePage asks for a code: at sign-in, at step-up and for a password reset.
+type CodePage struct {
+	// Action is the path the form posts to, Help that of the other ways.
+	Action, Help string
+	// Channel is "sms", "voice" or "app"; Tail the last two digits of the number,
+	// App what the person calls the app.
+	Channel, Tail, App string
+	Sent               time.Time
+	// Digits is how long a code is, Minutes how long it counts.
+	Digits, Minutes int
+	// Resent is set when the code replaced an earlier one.
+	Resent bool
+	// StepUp is set for a person who is signed in already, Sudo if that is for a
+	// change of their own settings.
+	StepUp, Sudo bool
+	// TrustUntil is zero when trusting this device is not offered.
+	TrustUntil time.Time
+	// Failed is set when the message could not be delivered.
+	Failed bool
+	// PausedUntil, when not zero, takes the place of the form.
+	PausedUntil time.Time
+	// AllPaused is set when no other way is any help (C-08).
+	AllPaused bool
+	// Error is about the code; Away says that another code or way is the only way on.
+	Error string
+	Away  bool
+}
+
+// MethodsPage lists the ways to get a code.
+type MethodsPage struct {
+	Action, Back string
+	Methods      []MethodChoice
+	Error        string
+}
+
+// MethodChoice is a button: one way to get a code.
+type MethodChoice struct {
+	// Value names it in the form; Icon and Channel draw it.
+	Value, Channel string
+	// Tail are two digits of a number, Name is an app's.
+	Tail, Name string
+	// Current is the way the running code came by.
+	Current, Backup, Unverified bool
+	// Wait is the seconds until it may be sent again; 0 for now.
+	Wait int
+}
+
+// SelectPage is the account chooser.
+type SelectPage struct{ Name, Email string }
+
+// NoticePage announces an enforcement date.
+type NoticePage struct {
+	From time.Time
+	// Days are those left; 0 on the last.
+	Days int
+}
+
+// EnrolPage leads to the wizard. Later is set when it may be put off.
+type EnrolPage struct{ Later bool }
+
+// ConsentPage asks whether a relying party may have what it asks for.
+type ConsentPage struct {
+	Owner, Domain, Email string
+	Scopes               []ScopeRow
+}
+
+// ScopeRow is one thing asked for: a key of words, and the value in question.
+type ScopeRow struct {
+	Icon, Key, Scope, Value string
+	// New marks what was not allowed before.
+	New bool
+}
+
+// SignOutPage asks before signing out.
+type SignOutPage struct {
+	// Request is the relying party's, sealed; empty when the person came by themselves.
+	Request string
+	// Trusted is set when this browser skips codes.
+	Trusted bool
+	// Stay is where "stay signed in" leads.
+	Stay string
+}

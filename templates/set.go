@@ -1,0 +1,151 @@
+package templates
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed html locale mail static
+var files embed.FS
+
+// Languages are those of every page and message; the first is the one of last resort.
+var Languages = []string{"ja", "en"}
+
+// Options say who speaks.
+type Options struct {
+	// Name is the service's name wherever it is shown; Reading is how the
+	// Japanese voice says it, Name if empty.
+	Name, Reading string
+	// Market is the marketplace's name; empty means Name.
+	Market string
+	// IssuerHost is the host of the issuer's URL: the last line of a text
+	// message binds its code to it (ux 8.1), mails tell people to type it.
+	IssuerHost string
+	// Zone is the deployment's time zone; nil means UTC.
+	Zone *time.Location
+	// Terms and Privacy are the marketplace's pages; empty leaves the links out.
+	Terms, Privacy string
+}
+
+// Set is everything that can be shown. It is safe for concurrent use.
+type Set struct {
+	opt    Options
+	words  catalogue
+	assets *assets
+	pages  map[string]map[string]*template.Template // by language and name
+	letter *template.Template
+}
+
+// Page is what is shown in answer to one request.
+type Page struct {
+	// Lang is "ja" or "en".
+	Lang string
+	// Name is the file html/NAME.html; Layout is "flow", "account" or "admin".
+	Name, Layout string
+	// Title is the key of the page's title, with the arguments of [Set.Text].
+	Title     string
+	TitleArgs []any
+	// Path is where the language links come back to: a path of ours with its query.
+	Path string
+	// Flow and CSRF are the hidden fields of every form.
+	Flow, CSRF string
+	// Client is whom the sign-in is for; nil on pages of our own.
+	Client *ClientRef
+	// Nav names the entry of the account menu the page belongs to.
+	Nav string
+	// Err is set when the page is shown again because of a fault (ux 2.4).
+	Err bool
+	// Data is the page's own struct.
+	Data any
+}
+
+// ClientRef is a relying party as people see it.
+type ClientRef struct{ Name, URI string }
+
+// Initial is the letter of its icon.
+func (c ClientRef) Initial() string {
+	for _, r := range c.Name {
+		return string(r)
+	}
+	return ""
+}
+
+// New reads and checks everything there is: a page that uses a key which a
+// language lacks is an error.
+func New(opt Options) (*Set, error) {
+	opt.Market = cmp.Or(opt.Market, opt.Name)
+	if opt.Zone == nil {
+		opt.Zone = time.UTC
+	}
+	words, err := readCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	a, err := readAssets()
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{opt: opt, words: words, assets: a, pages: map[string]map[string]*template.Template{}}
+	if s.letter, err = template.ParseFS(files, "mail/mail.html"); err != nil {
+		return nil, err
+	}
+	for _, lang := range Languages {
+		if s.pages[lang], err = s.parse(lang); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.checkKeys()
+}
+
+// parse makes the pages of a language: each is html/base*.html, the layouts and
+// what pages share, and its own file.
+func (s *Set) parse(lang string) (map[string]*template.Template, error) {
+	base, err := template.New("").Funcs(s.funcs(lang)).Option("missingkey=error").ParseFS(files, "html/base*.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse the layouts: %w", err)
+	}
+	names, err := fs.Glob(files, "html/*.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, file := range names {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if strings.HasPrefix(name, "base") {
+			continue
+		}
+		page, err := template.Must(base.Clone()).ParseFS(files, file)
+		if err != nil {
+			return nil, fmt.Errorf("parse page %s: %w", name, err)
+		}
+		pages[name] = page
+	}
+	return pages, nil
+}
+
+// Names are the names of all pages, sorted.
+func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.pages[Languages[0]])) }
+
+// Render writes a page, or nothing at all when it fails.
+func (s *Set) Render(w io.Writer, p Page) error {
+	page, ok := s.pages[p.Lang][p.Name]
+	if !ok {
+		return fmt.Errorf("no page %q in language %q", p.Name, p.Lang)
+	}
+	var buf bytes.Buffer
+	if err := page.ExecuteTemplate(&buf, p.Layout, p); err != nil {
+		return fmt.Errorf("render page %s: %w", p.Name, err)
+	}
+	_, err := buf.WriteTo(w)
+	return err
+}
