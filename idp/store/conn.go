@@ -1,0 +1,91 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+)
+
+// conn is one SQLite connection with its prepared statements. It serves one
+// transaction at a time, so it needs no locks, and no context that could end:
+// the driver would start a goroutine for every statement.
+type conn struct {
+	raw   *sql.Conn
+	db    *gorm.DB
+	stmts map[string]*sql.Stmt
+}
+
+// maxStmts bounds what is kept: lists of different lengths make different statements.
+const maxStmts = 500
+
+func newConn(ctx context.Context, pool *sql.DB) (*conn, error) {
+	raw, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{raw: raw, stmts: map[string]*sql.Stmt{}}
+	c.db, err = gorm.Open(sqlite.New(sqlite.Config{Conn: c}), gormConfig())
+	return c, err
+}
+
+// run executes a statement without arguments.
+func (c *conn) run(ctx context.Context, query string) error {
+	_, err := c.ExecContext(ctx, query)
+	return err
+}
+
+func (c *conn) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s, ok := c.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := c.raw.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.stmts) >= maxStmts {
+		c.forget()
+	}
+	c.stmts[query] = s
+	return s, nil
+}
+
+func (c *conn) forget() {
+	for _, s := range c.stmts {
+		s.Close() //nolint:errcheck,gosec // a statement of a connection that lives on
+	}
+	clear(c.stmts)
+}
+
+// PrepareContext implements gorm.ConnPool.
+func (c *conn) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return c.raw.PrepareContext(ctx, query)
+}
+
+// ExecContext implements gorm.ConnPool.
+func (c *conn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s, err := c.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time; closed with the connection
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(ctx, args...)
+}
+
+// QueryContext implements gorm.ConnPool.
+func (c *conn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, err := c.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time; closed with the connection
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+// QueryRowContext implements gorm.ConnPool.
+func (c *conn) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	s, err := c.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time; closed with the connection
+	if err != nil {
+		return c.raw.QueryRowContext(ctx, query, args...) // reports the same error
+	}
+	return s.QueryRowContext(ctx, args...)
+}

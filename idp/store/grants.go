@@ -1,0 +1,106 @@
+package store
+
+import (
+	"errors"
+	"time"
+)
+
+// grantFields are a Grant; the two convert into one another.
+type grantFields struct {
+	ID         string `gorm:"primaryKey"`
+	ClientID   string
+	UserID     string
+	SID        string    `gorm:"column:sid"`
+	ACR        string    `gorm:"column:acr"`
+	AMR        []string  `gorm:"column:amr;serializer:json"`
+	Scopes     []string  `gorm:"serializer:json"`
+	Resources  []string  `gorm:"serializer:json"`
+	AuthTime   time.Time `gorm:"serializer:moment"`
+	CreatedAt  time.Time `gorm:"serializer:moment;autoCreateTime:false"`
+	RevokedAt  time.Time `gorm:"serializer:moment"`
+	LastUsedAt time.Time `gorm:"serializer:moment"`
+}
+
+type grantRow struct {
+	Grant grantFields `gorm:"embedded"`
+	// KeepUntil is when the last token that points at the grant has expired for certain.
+	KeepUntil time.Time `gorm:"serializer:moment"`
+}
+
+func (grantRow) TableName() string { return "grants" }
+
+// GrantFilter selects grants: those that match every field that is set.
+type GrantFilter struct {
+	UserID, ClientID, SID string
+	// Except spares one grant, by its ID, or one session's grants, by their SID.
+	Except string
+}
+
+// keepGrant is how long a grant is kept when no refresh token asks for more.
+// Codes and access tokens live far shorter.
+const keepGrant = 30 * 24 * time.Hour
+
+// InsertGrant adds a grant.
+func (tx *Tx) InsertGrant(g Grant) error {
+	g.CreatedAt = tx.created(g.CreatedAt)
+	return tx.must("insert grants", ErrExists, `INSERT INTO grants
+		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING`,
+		g.ID, g.ClientID, g.UserID, g.SID, g.ACR, listJSON(g.AMR), listJSON(g.Scopes), listJSON(g.Resources),
+		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)))
+}
+
+// Grant returns one grant, revoked ones included, or ErrNotFound. Every
+// refresh and introspection reads one: this is SQL because it costs a third.
+func (tx *Tx) Grant(id string) (g Grant, err error) {
+	err = tx.scan("read grants", ErrNotFound, []any{
+		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.ACR,
+		stringsJSON{&g.AMR},
+		stringsJSON{&g.Scopes},
+		stringsJSON{&g.Resources},
+		seconds{&g.AuthTime},
+		seconds{&g.CreatedAt},
+		seconds{&g.RevokedAt},
+		seconds{&g.LastUsedAt},
+	}, `SELECT id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at
+		FROM grants WHERE id = ?1`+tx.locked(), id)
+	return g, err
+}
+
+// RevokeGrant ends a grant and with it every code and token that points at it;
+// one that was revoked stays as it is.
+func (tx *Tx) RevokeGrant(id string) error {
+	_, err := tx.exec("revoke grant", "UPDATE grants SET revoked_at = ?1 WHERE id = ?2 AND revoked_at IS NULL", tx.Now.Unix(), id)
+	return err
+}
+
+// RevokeGrants ends the grants that f selects and returns those that were
+// live. A filter without user, client or session is refused.
+func (tx *Tx) RevokeGrants(f GrantFilter) ([]Grant, error) {
+	if f.UserID == "" && f.ClientID == "" && f.SID == "" {
+		return nil, errors.New("revoke grants: the filter selects all")
+	}
+	if err := tx.writable(); err != nil {
+		return nil, err
+	}
+	where, args := "revoked_at IS NULL AND id <> ? AND sid <> ?", []any{f.Except, f.Except}
+	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "sid": f.SID} {
+		if v != "" {
+			where, args = where+" AND "+column+" = ?", append(args, v)
+		}
+	}
+	var rows []grantRow
+	err := tx.db.Raw("UPDATE grants SET revoked_at = ? WHERE "+where+" RETURNING *", append([]any{tx.Now.Unix()}, args...)...).Scan(&rows).Error
+	return each(rows, func(r grantRow) Grant { return Grant(r.Grant) }), tx.noting("revoke grants", err)
+}
+
+// Grants returns a user's grants that are not revoked, the newest first.
+func (tx *Tx) Grants(userID string) ([]Grant, error) {
+	rows, err := list[grantRow](tx, "created_at DESC, id", 0, "user_id = ? AND revoked_at IS NULL", userID)
+	return each(rows, func(r grantRow) Grant { return Grant(r.Grant) }), err
+}
+
+// TouchGrant records that the grant was used now.
+func (tx *Tx) TouchGrant(id string) error {
+	return tx.must("touch grant", ErrNotFound, "UPDATE grants SET last_used_at = ?1 WHERE id = ?2", tx.Now.Unix(), id)
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"time"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// Times are UTC and whole seconds; the zero time is stored as NULL and means
+// "it has not happened". IDs are rand.Text() of at least 128 bits.
+
+// User is one identity. Two-step verification belongs to it, not to an app or
+// a shop (S-091, S-096).
+type User struct {
+	ID string
+	// Email is the login key: unique, lower case, NFKC (S-128).
+	Email string
+	Name  string
+	// Lang is "ja" or "en"; Zone an IANA name, empty for the deployment's.
+	Lang, Zone string
+	// Password is a PHC string; empty means none can be used until a reset.
+	Password string
+	// PasswordLen is the length in code points when it was set, or 0 when unknown:
+	// switching two-step verification off demands 15 (N-07).
+	PasswordLen int
+	// PasswordFailures counts consecutive wrong passwords (C-26, C-27).
+	PasswordFailures int
+	MustChange       bool
+	// Epoch rises with every credential change and so ends trusted devices (S-126).
+	Epoch int
+	// The zero time means: no.
+	EmailVerifiedAt, PasswordAt, PasswordFailedAt, TwoStepAt, DisabledAt, CreatedAt, UpdatedAt time.Time
+}
+
+// Session is one signed-in browser. Its cookie is stored as a hash and changes
+// at every proof (T-06, A-7.2.4); SID, which relying parties see, stays.
+type Session struct {
+	SID    string
+	Hash   []byte
+	UserID string
+	// The proofs; see signin.Proofs.
+	PasswordAt, CodeAt, DeviceAt time.Time
+	Channel                      mfa.Channel
+	UserAgent, IP                string
+	CreatedAt, SeenAt, EndedAt   time.Time
+	ExpiresAt                    time.Time
+}
+
+// SignIn is one attempt to satisfy one request. ID stands in URLs and is
+// useless without the browser whose cookie hashes to Browser (T-08, H-01).
+type SignIn struct {
+	ID      string
+	Browser []byte
+	// ClientID is empty for the provider's own pages; ReturnTo is then a path of ours.
+	ClientID, ReturnTo string
+	// Request is what was asked for, as JSON: signin.Request and the parameters
+	// the answer needs. Fixed at creation (T-11).
+	Request []byte
+	UserID  string
+	// The proofs given in this sign-in.
+	PasswordAt, CodeAt, DeviceAt time.Time
+	Channel                      mfa.Channel
+	// Trust is set when the person asked not to be asked on this device.
+	Trust                                 bool
+	SelectedAt, ConsentedAt, PutOffAt     time.Time
+	CreatedAt, ExpiresAt, DoneAt, EndedAt time.Time
+}
+
+// Grant is what a person or a client was granted at one sign-in. Codes and
+// refresh tokens point at it; revoking it ends them all.
+type Grant struct {
+	ID, ClientID, UserID, SID string
+	ACR                       string
+	AMR, Scopes, Resources    []string
+	AuthTime                  time.Time
+	CreatedAt, RevokedAt      time.Time
+	LastUsedAt                time.Time
+}
+
+// Code is an authorization code: a hash, once, 60 seconds (C-35).
+type Code struct {
+	Hash                           []byte
+	GrantID, ClientID, RedirectURI string
+	Nonce, Challenge               string
+	CreatedAt, ExpiresAt, UsedAt   time.Time
+}
+
+// RefreshToken is one link in a rotating chain (T-51). Next holds the sealed
+// successor for the short idempotent grace after rotation.
+type RefreshToken struct {
+	Hash      []byte
+	GrantID   string
+	Next      string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    time.Time
+}
+
+// Device is a trusted device row; Hash is of its cookie, Previous of the one before.
+type Device struct {
+	mfa.TrustedDevice
+	Hash, Previous []byte
+	RotatedAt      time.Time
+}
+
+// Consent is what a person allowed a client.
+type Consent struct {
+	UserID, ClientID string
+	Scopes           []string
+	GrantedAt        time.Time
+}
+
+// Client is a relying party added by command, beside those of the file.
+type Client struct {
+	clients.Client
+	CreatedAt, UpdatedAt time.Time
+}
+
+// Key is a signing key. Private is PKCS #8 in clear here, sealed at rest.
+type Key struct {
+	ID, Alg string
+	Private []byte
+	// It is published from CreatedAt, signs from ActiveAt, and leaves the JWKS at RetireAt.
+	CreatedAt, ActiveAt, RetireAt, RevokedAt time.Time
+}
+
+// Event is one line of the audit log; never changed, never deleted before its time.
+type Event struct {
+	ID     string
+	At     time.Time
+	Actor  Actor
+	UserID string
+	// ClientID is empty when no relying party is involved.
+	ClientID string
+	// Name is a stable word such as "signin.password.wrong".
+	Name string
+	// Details hold no secret and no full number.
+	Details map[string]string
+}
+
+// Actor is who did it.
+type Actor struct {
+	// Kind is user, reviewer, operator, client, job or anonymous.
+	Kind, ID string
+	// IP, UserAgent and Request are empty where there is no request.
+	IP, UserAgent, Request string
+}
+
+// Outgoing is one queued message. Params are sealed at rest.
+type Outgoing struct {
+	ID     string
+	Kind   mfa.Kind
+	To     string
+	Lang   string
+	UserID string
+	// Name is the message's key in the catalogue, such as "mail.2sv_on".
+	Name   string
+	Params map[string]string
+	// ChallengeID ties a code's delivery to its challenge; empty otherwise.
+	ChallengeID                  string
+	Attempts                     int
+	CreatedAt, NextAt, ExpiresAt time.Time
+	SentAt, FailedAt             time.Time
+	LastError                    string
+}
+
+// Token is a used-once secret sent by mail: a sign-up's code, a password reset's link.
+type Token struct {
+	ID      string
+	Hash    []byte
+	Purpose string
+	UserID  string
+	// Browser binds it to the browser that asked, where that matters; nil otherwise.
+	Browser []byte
+	// Data is what it carries, sealed at rest.
+	Data                         map[string]string
+	Attempts                     int
+	CreatedAt, ExpiresAt, UsedAt time.Time
+}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"time"
+
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// signInRow is a SignIn; the two convert into one another.
+type signInRow struct {
+	ID                 string `gorm:"primaryKey"`
+	Browser            []byte
+	ClientID, ReturnTo string
+	Request            []byte
+	UserID             string
+	PasswordAt         time.Time `gorm:"serializer:moment"`
+	CodeAt             time.Time `gorm:"serializer:moment"`
+	DeviceAt           time.Time `gorm:"serializer:moment"`
+	Channel            mfa.Channel
+	Trust              bool
+	SelectedAt         time.Time `gorm:"serializer:moment"`
+	ConsentedAt        time.Time `gorm:"serializer:moment"`
+	PutOffAt           time.Time `gorm:"serializer:moment"`
+	CreatedAt          time.Time `gorm:"serializer:moment;autoCreateTime:false"`
+	ExpiresAt          time.Time `gorm:"serializer:moment"`
+	DoneAt             time.Time `gorm:"serializer:moment"`
+	EndedAt            time.Time `gorm:"serializer:moment"`
+}
+
+func (signInRow) TableName() string { return "sign_ins" }
+
+// InsertSignIn adds a sign-in.
+func (tx *Tx) InsertSignIn(s SignIn) error {
+	s.CreatedAt = tx.created(s.CreatedAt)
+	return insert(tx, signInRow(s))
+}
+
+// SignIn returns one sign-in, done, ended and expired ones included, or ErrNotFound.
+func (tx *Tx) SignIn(id string) (SignIn, error) {
+	row, err := take[signInRow](tx, "id = ?", id)
+	return SignIn(row), err
+}
+
+// UpdateSignIn writes every field but ClientID and Request, which are fixed at creation (T-11), and
+// DoneAt, which FinishSignIn sets; ErrNotFound when there is none.
+func (tx *Tx) UpdateSignIn(s SignIn) error {
+	return update(tx, signInRow(s), "client_id", "request", "created_at", "done_at")
+}
+
+// FinishSignIn marks a sign-in as done; ErrConflict when it was done or ended before (T-17).
+func (tx *Tx) FinishSignIn(id string) error {
+	return tx.must("finish sign-in", ErrConflict,
+		"UPDATE sign_ins SET done_at = ?1 WHERE id = ?2 AND done_at IS NULL AND ended_at IS NULL", tx.Now.Unix(), id)
+}
