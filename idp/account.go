@@ -1,0 +1,163 @@
+package idp
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// holder is a signed-in person in a transaction.
+type holder struct {
+	user    User
+	session Session
+	factors []mfa.Factor
+}
+
+// holder finds who is signed in here; ErrSignedOut when nobody is.
+func (p *Provider) holder(tx *store.Tx, b *Browser) (*holder, error) {
+	s, err := p.session(tx, b)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil || !p.alive(tx, *s) {
+		return nil, ErrSignedOut
+	}
+	u, err := tx.User(s.UserID)
+	if err != nil {
+		return nil, err
+	}
+	if !u.DisabledAt.IsZero() {
+		return nil, ErrSignedOut
+	}
+	h := &holder{user: u, session: *s}
+	h.factors, err = tx.Factors(u.ID)
+	return h, err
+}
+
+// alive asks the decision itself whether the session still opens our pages, so
+// that idle times hold here as they do for relying parties (C-30).
+func (p *Provider) alive(tx *store.Tx, s Session) bool {
+	l := p.cfg.Limits.Session
+	if !s.CodeAt.IsZero() {
+		return tx.Now.Sub(s.SeenAt) <= l.Idle2
+	}
+	return tx.Now.Sub(s.SeenAt) <= l.Idle1
+}
+
+// withHolder runs f in an update for the signed-in person.
+func (p *Provider) withHolder(ctx context.Context, b *Browser, f func(*work, *holder) error) error {
+	return p.update(ctx, b, func(w *work) error {
+		h, err := p.holder(w.Tx, b)
+		if err != nil {
+			return err
+		}
+		w.as(h.user.ID)
+		return f(w, h)
+	})
+}
+
+// withSudo is withHolder with fresh proofs; ErrSudo when they are not.
+func (p *Provider) withSudo(ctx context.Context, b *Browser, f func(*work, *holder) error) error {
+	return p.withHolder(ctx, b, func(w *work, h *holder) error {
+		if !p.sudoFresh(h.session, h.user, w.Now) {
+			return ErrSudo
+		}
+		return f(w, h)
+	})
+}
+
+// Account is what the account pages show of the signed-in person.
+func (p *Provider) Account(ctx context.Context, b *Browser) (Account, error) {
+	var a Account
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		h, err := p.holder(tx, b)
+		if err != nil {
+			return err
+		}
+		devices, err := tx.Devices(h.user.ID)
+		if err != nil {
+			return err
+		}
+		a = Account{
+			User: h.user, Session: h.session, Sudo: p.sudoFresh(h.session, h.user, tx.Now),
+			State: twoStepState(h.user, h.factors), Level: level(h.session),
+		}
+		a.Methods = slices.DeleteFunc(slices.Clone(h.factors), func(f mfa.Factor) bool { return f.Draft && a.State != StateSetup })
+		for _, d := range devices {
+			if d.Epoch == h.user.Epoch && tx.Now.Before(d.ExpiresAt) {
+				a.Devices = append(a.Devices, d.TrustedDevice)
+			}
+		}
+		a.ThisDevice = thisDevice(b, devices)
+		for _, c := range p.cfg.Clients.All() {
+			if !c.Disabled && enforced(c, tx.Now) {
+				a.Required = append(a.Required, c)
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		p.seen(ctx, b, a.Session)
+	}
+	return a, err
+}
+
+func level(s Session) signin.Level {
+	switch {
+	case !s.CodeAt.IsZero():
+		return signin.LevelTwoStep
+	case !s.DeviceAt.IsZero():
+		return signin.LevelTrustedDevice
+	default:
+		return signin.LevelPassword
+	}
+}
+
+func twoStepState(u User, factors []mfa.Factor) TwoStepState {
+	switch {
+	case !u.TwoStepAt.IsZero():
+		return StateOn
+	case slices.ContainsFunc(factors, func(f mfa.Factor) bool { return f.Draft }):
+		return StateSetup
+	case len(factors) > 0:
+		return StateOff
+	default:
+		return StateNone
+	}
+}
+
+// UpdateProfile changes name, language and time zone. Empty lang or zone mean
+// the deployment's. ErrName for a name that is empty or over 100 characters.
+func (p *Provider) UpdateProfile(ctx context.Context, b *Browser, name, lang, zone string) error {
+	name, err := cleanName(name)
+	if err != nil {
+		return err
+	}
+	return p.withHolder(ctx, b, func(w *work, h *holder) error {
+		h.user.Name, h.user.Zone = name, zone
+		if lang == "ja" || lang == "en" || lang == "" {
+			h.user.Lang = lang
+		}
+		if err := w.UpdateUser(h.user); err != nil {
+			return err
+		}
+		return w.record("profile.changed", h.user.ID, "")
+	})
+}
+
+// History is a person's own audit log, newest first.
+func (p *Provider) History(ctx context.Context, b *Browser, limit int) ([]Event, error) {
+	var events []Event
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		h, err := p.holder(tx, b)
+		if err != nil {
+			return err
+		}
+		events, err = tx.Events(store.EventFilter{UserID: h.user.ID, Limit: limit})
+		return err
+	})
+	return events, err
+}

@@ -1,0 +1,209 @@
+package idp
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// check compares a code with the running challenge of a binding and spends it.
+// The answer is the channel it came by. It is the only place where codes of registered factors are compared.
+//
+// The try is counted before the comparison (T-26), on the challenge (C-06), on
+// the factor (C-07, C-09, N-20) and on the account (C-08). Outcomes that count
+// are kept although they are errors: return them through store.Keep.
+func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code string) (mfa.Channel, error) {
+	all, err := w.Challenges(binding, purpose)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(all, func(c mfa.Challenge) bool { return c.SupersededAt.IsZero() })
+	if i < 0 {
+		return "", mfa.ErrNoChallenge
+	}
+	c := all[i]
+	if code, err = p.parseCode(c.Channel, code); err != nil {
+		return "", err
+	}
+	f, err := w.Factor(c.FactorID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && f.UserID != u.ID) {
+		return "", mfa.ErrNoChallenge
+	}
+	if err != nil {
+		return "", err
+	}
+	if !f.DisabledAt.IsZero() {
+		return "", mfa.ErrFactorDisabled
+	}
+	if err := p.mayTry(w, u.ID, f.ID); err != nil {
+		return "", err
+	}
+	if c.Channel == mfa.App {
+		err = p.checkApp(w, &f, code)
+	} else {
+		err = p.checkSent(w, c, all, code)
+	}
+	switch {
+	case err == nil:
+		if err := w.UseChallenge(c.ID); err != nil {
+			return "", store.Keep(mfa.ErrUsedCode)
+		}
+		return c.Channel, p.accept(w, u, f, c.Channel)
+	case errors.Is(err, mfa.ErrWrongCode), errors.Is(err, mfa.ErrOldCode):
+		if err := p.countWrong(w, u, f); err != nil {
+			return "", err
+		}
+		return "", store.Keep(err)
+	case errors.Is(err, mfa.ErrUsedCode):
+		return "", store.Keep(err)
+	default:
+		return "", err
+	}
+}
+
+// appDigits is what every authenticator app shows (C-04).
+const appDigits = 6
+
+// parseCode reads what was typed; a code that cannot be one counts as no try.
+func (p *Provider) parseCode(ch mfa.Channel, typed string) (string, error) {
+	if ch == mfa.App {
+		return mfa.ParseCode(typed, appDigits)
+	}
+	return mfa.ParseCode(typed, p.cfg.Limits.MFA.CodeDigits)
+}
+
+func (p *Provider) checkApp(w *work, f *mfa.Factor, code string) error {
+	step, drift, err := mfa.VerifyTOTP(f.Secret, code, w.Now, f.LastStep, f.Drift)
+	if err != nil {
+		return err
+	}
+	f.LastStep, f.Drift = step, drift
+	if err := w.AcceptStep(f.ID, step, drift); err != nil { // T-25: two at once, one wins
+		if errors.Is(err, store.ErrConflict) {
+			return mfa.ErrUsedCode
+		}
+		return err
+	}
+	return nil
+}
+
+func (p *Provider) checkSent(w *work, c mfa.Challenge, all []mfa.Challenge, code string) error {
+	tries := p.cfg.Limits.MFA.CodeTries
+	if _, err := w.CountAttempt(c.ID, tries); err != nil {
+		if errors.Is(err, store.ErrConflict) {
+			return mfa.ErrNoChallenge
+		}
+		return err
+	}
+	err := c.Check(p.codeMAC(c.ID, code), w.Now, tries)
+	if !errors.Is(err, mfa.ErrWrongCode) {
+		return err
+	}
+	for _, old := range all {
+		if old.ID != c.ID && slices.Equal(old.MAC, p.codeMAC(old.ID, code)) {
+			return mfa.ErrOldCode
+		}
+	}
+	return err
+}
+
+// mayTry refuses while the method or the account is paused (C-07, C-08).
+func (p *Provider) mayTry(w *work, userID, factorID string) error {
+	for _, k := range []struct{ key, what string }{{"code.pause|" + factorID, "method"}, {"code.pause|" + userID, "account"}} {
+		n, until, err := w.Count(k.key)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return &mfa.TooSoonError{What: k.what, At: until}
+		}
+	}
+	return nil
+}
+
+// countWrong counts a wrong code where it hurts a guesser: on the factor,
+// across challenges and sign-ins. At the cap the factor is disabled and must be
+// bound anew (N-40, T-23).
+func (p *Provider) countWrong(w *work, u User, f mfa.Factor) error {
+	l := p.cfg.Limits.MFA
+	if err := w.record("code.wrong", u.ID, "", "channel", string(f.Channel)); err != nil {
+		return err
+	}
+	for _, k := range []struct {
+		count, pause string
+		limit        int
+		per, rest    time.Duration
+	}{
+		{"code.hour|" + f.ID, "code.pause|" + f.ID, l.MethodFailuresHour, time.Hour, l.MethodPause},
+		{"code.day|" + u.ID, "code.pause|" + u.ID, l.AccountFailuresDay, 24 * time.Hour, 24 * time.Hour},
+	} {
+		if _, _, err := w.Hit(k.count, 0, k.per); err != nil {
+			return err
+		}
+		n, _, err := w.Count(k.count)
+		if err != nil {
+			return err
+		}
+		if k.limit > 0 && n >= k.limit {
+			if _, _, err := w.Hit(k.pause, 0, k.rest); err != nil {
+				return err
+			}
+			if err := w.ClearCount(k.count); err != nil {
+				return err
+			}
+		}
+	}
+	n, err := w.CountFailure(f.ID)
+	if err != nil || n < l.MethodFailuresMax {
+		return err
+	}
+	return p.disableFactor(w, u, f)
+}
+
+func (p *Provider) disableFactor(w *work, u User, f mfa.Factor) error {
+	f.DisabledAt = w.Now
+	if err := w.UpdateFactor(f); err != nil {
+		return err
+	}
+	if err := p.mail(w, u, "mail.m_rm", method(f)...); err != nil {
+		return err
+	}
+	return w.record("method.disabled", u.ID, "", "channel", string(f.Channel))
+}
+
+// accept clears what a right code clears: the factor's own failures, not the
+// account's (N-42). The first code from an unverified backup verifies it (T-35).
+func (p *Provider) accept(w *work, u User, f mfa.Factor, ch mfa.Channel) error {
+	if err := w.ClearFailures(f.ID); err != nil {
+		return err
+	}
+	if err := w.ClearCount("code.hour|" + f.ID); err != nil {
+		return err
+	}
+	first := !f.Verified()
+	f.LastUsedAt = w.Now
+	if first {
+		f.VerifiedAt = w.Now
+	}
+	if err := w.UpdateFactor(f); err != nil {
+		return err
+	}
+	if first {
+		if err := p.mail(w, u, "mail.m_add", method(f)...); err != nil {
+			return err
+		}
+	}
+	return w.record("code.right", u.ID, "", "channel", string(ch))
+}
+
+// method names a factor in a message: its channel, and what may be shown of it.
+func method(f mfa.Factor) []string {
+	detail := f.Name
+	if f.Channel.Phone() {
+		detail = mfa.Masked(f.Number)
+	}
+	return []string{"channel", string(f.Channel), "detail", detail}
+}

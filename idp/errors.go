@@ -1,0 +1,62 @@
+package idp
+
+import (
+	"errors"
+
+	"github.com/sekisho-id/sekisho/idp/store"
+)
+
+// Errors a page, an endpoint or a command may test for, beside those of
+// mfa, idp/password and idp/store.
+var (
+	// ErrStale: the sign-in is over, expired or finished in another tab.
+	ErrStale = errors.New("sign-in is over")
+	// ErrOtherBrowser: the sign-in was started by another browser (T-08).
+	ErrOtherBrowser = errors.New("sign-in belongs to another browser")
+	// ErrNoCookie: the browser sent no binding cookie at all.
+	ErrNoCookie = errors.New("cookies are needed")
+	// ErrSignedOut: there is no live session.
+	ErrSignedOut = errors.New("signed out")
+	// ErrSudo: the change needs fresh proofs; start AccountSignIn with sudo.
+	ErrSudo = errors.New("prove it again")
+	// ErrBadCredentials: unknown address or wrong password; never said which (T-02).
+	ErrBadCredentials = errors.New("wrong address or password")
+	// ErrSuspended: the account is disabled.
+	ErrSuspended = errors.New("account is suspended")
+	// ErrStep: the step was not asked for now; show the step that is true.
+	ErrStep = errors.New("another step is due")
+	// ErrState: two-step verification is not in the state the change needs.
+	ErrState = errors.New("not in this state")
+	// ErrNotFound: no such thing, or not this person's.
+	ErrNotFound = errors.New("not found")
+	// ErrCodeNeeded: the password was accepted; a code must follow (N-50).
+	ErrCodeNeeded = errors.New("a code is needed")
+	// ErrLink: a mailed link or code that is spent, expired or wrong.
+	ErrLink = errors.New("link is spent or expired")
+	// ErrPasswordTooShortAlone: two-step verification cannot go off with a password
+	// shorter than a single factor needs; change it first (N-07).
+	ErrPasswordTooShortAlone = errors.New("password is too short to stand alone")
+	// ErrRequired: policy forbids it for this person.
+	ErrRequired = errors.New("required by policy")
+	// ErrEmail: not a mail address.
+	ErrEmail = errors.New("not a mail address")
+	// ErrName: the name is empty or too long.
+	ErrName = errors.New("name is empty or too long")
+	// ErrAgree: the terms were not agreed to.
+	ErrAgree = errors.New("terms not agreed")
+	// ErrEmailTaken: commands only; pages never say so (T-02).
+	ErrEmailTaken = errors.New("address is taken")
+
+	// ErrInvalidGrant, ErrInvalidScope and ErrInvalidTarget are the token endpoint's (RFC 6749 §5.2, RFC 8707).
+	ErrInvalidGrant  = errors.New("invalid grant")
+	ErrInvalidScope  = errors.New("invalid scope")
+	ErrInvalidTarget = errors.New("invalid target")
+	// ErrRevoked: the token's grant, session or jti was revoked.
+	ErrRevoked = errors.New("revoked")
+	// ErrUnavailable: another program holds the database; nothing was changed.
+	ErrUnavailable = store.ErrLocked
+	// ErrReadOnly: the database takes no writes; nothing was changed.
+	ErrReadOnly = store.ErrReadOnly
+	// ErrBadToken: not a token of ours, or expired, or of another type (T-48, T-49).
+	ErrBadToken = errors.New("bad token")
+)

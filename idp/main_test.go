@@ -1,0 +1,68 @@
+package idp_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/idptest"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/idp/store/pgtest"
+)
+
+// database makes a fresh database for one test: the whole suite runs on SQLite
+// first and on PostgreSQL then.
+var database = func(t *testing.T) string { return filepath.Join(t.TempDir(), "sekisho.db") }
+
+const template = "template_sekisho"
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // H-16: the library writes there
+	if code := m.Run(); code != 0 {
+		fmt.Fprintln(os.Stderr, "failed on SQLite; PostgreSQL not tried")
+		return code
+	}
+	ctx := context.Background()
+	cluster, err := pgtest.Start(ctx)
+	if err == nil {
+		defer cluster.Stop()
+		err = prepare(ctx, cluster)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	database = func(t *testing.T) string {
+		t.Helper()
+		name := "t" + strings.ToLower(rand.Text())
+		fatal(t, cluster.Create(t.Context(), name, template))
+		return cluster.DSN(name)
+	}
+	code := m.Run()
+	if code != 0 {
+		fmt.Fprintln(os.Stderr, "failed on PostgreSQL")
+	}
+	return code
+}
+
+// prepare makes the migrated database that every test copies.
+func prepare(ctx context.Context, c *pgtest.Cluster) error {
+	if err := c.Create(ctx, template, ""); err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, store.Config{DSN: c.DSN(template), Keys: idptest.Keys(), Now: time.Now})
+	if err != nil {
+		return err
+	}
+	defer st.Close() //nolint:errcheck // only migrated
+	_, _, err = st.Migrate(ctx)
+	return err
+}

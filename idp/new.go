@@ -1,0 +1,83 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/jobs"
+)
+
+// New makes a provider: it creates signing keys at first start, loads them and
+// the stored clients. The database must be migrated. Call [Provider.Start] for
+// the jobs, [Provider.Stop] at the end.
+func New(ctx context.Context, cfg Config) (*Provider, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	if cfg.Lang == "" {
+		cfg.Lang = "ja"
+	}
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	p := &Provider{cfg: cfg, st: cfg.Store}
+	p.jobs = jobs.New(cfg.Log, cfg.Now)
+	p.keys = newKeyring(cfg.Store, cfg.Limits.Tokens, cfg.Now)
+	if err := p.keys.ensure(ctx); err != nil {
+		return nil, fmt.Errorf("signing keys: %w", err)
+	}
+	if err := p.ReloadClients(ctx); err != nil {
+		return nil, fmt.Errorf("load clients: %w", err)
+	}
+	p.addJobs()
+	return p, nil
+}
+
+func (c Config) validate() error {
+	var faults []error
+	u, err := url.Parse(c.Issuer)
+	if err != nil || u.Host == "" || strings.HasSuffix(c.Issuer, "/") {
+		faults = append(faults, fmt.Errorf("issuer %q: want a URL without a trailing slash", c.Issuer))
+	}
+	for what, missing := range map[string]bool{
+		"store": c.Store == nil, "clients": c.Clients == nil, "hasher": c.Hasher == nil, "rules": c.Rules == nil,
+		"render": c.Render == nil, "clock": c.Now == nil,
+	} {
+		if missing {
+			faults = append(faults, errors.New(what+" is missing"))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Start runs the jobs: delivery, expiry, key rotation, reload of clients and keys.
+func (p *Provider) Start(ctx context.Context) { p.jobs.Start(ctx) }
+
+// Stop ends the jobs and waits for those that run.
+func (p *Provider) Stop() { p.jobs.Stop() }
+
+// Config is what the provider was made of.
+func (p *Provider) Config() Config { return p.cfg }
+
+// Keys are the signing keys.
+func (p *Provider) Keys() *Keyring { return p.keys }
+
+// now is the moment in UTC and whole seconds, as the store has it.
+func (p *Provider) now() time.Time { return p.cfg.Now().UTC().Truncate(time.Second) }
+
+// Host is the issuer's host name without port; SMS codes are bound to it (N-34).
+func (p *Provider) Host() string {
+	u, err := url.Parse(p.cfg.Issuer)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}

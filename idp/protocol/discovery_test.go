@@ -1,0 +1,219 @@
+package protocol_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho-id/sekisho/idp/idptest"
+	"github.com/sekisho-id/sekisho/idp/protocol"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// metadata reads the document as a map, so that what we do not expect shows too.
+func (w *world) metadata(t *testing.T) map[string]any {
+	t.Helper()
+	r := w.machine(t).get(protocol.PathDiscovery)
+	if r.status != http.StatusOK || r.header.Get("Content-Type") != "application/json" {
+		t.Fatalf("metadata: got %d, %s", r.status, r.header.Get("Content-Type"))
+	}
+	return r.json()
+}
+
+func list(v any) (out []string) {
+	values, _ := v.([]any)
+	for _, v := range values {
+		s, _ := v.(string)
+		out = append(out, s)
+	}
+	return out
+}
+
+// H-12: every value that is advertised is used, and works.
+func TestDiscoveryTellsTheTruth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	doc, claims := w.metadata(t), w.claims(t)
+	b := w.browser(t)
+	b.signIn(request(), alice)
+	ask := func(changes ...string) string {
+		return b.returned(b.authorize(request(changes...)), callback).Get("error")
+	}
+	each := map[string]func(value string) bool{
+		"scopes_supported": func(s string) bool {
+			return slices.Contains(strings.Fields(w.tokens(t, "web", "scope", "openid "+s).str("scope")), s)
+		},
+		"response_types_supported":         func(s string) bool { return ask("response_type", s) == "" },
+		"response_modes_supported":         func(s string) bool { return ask("response_mode", s) == "" },
+		"prompt_values_supported":          func(s string) bool { return !strings.Contains(b.authorize(request("prompt", s)), "error=") },
+		"ui_locales_supported":             func(s string) bool { return ask("ui_locales", s) == "" },
+		"acr_values_supported":             func(s string) bool { return !strings.Contains(b.authorize(request("acr_values", s)), "error=") },
+		"grant_types_supported":            func(s string) bool { return w.grantType(t, s) != "unsupported_grant_type" },
+		"code_challenge_methods_supported": func(s string) bool { return ask("code_challenge_method", s) == "" },
+		"id_token_signing_alg_values_supported": func(s string) bool {
+			header, _ := parts(t, w.tokens(t, map[string]string{"RS256": "web", "ES256": "es", "EdDSA": "ed"}[s]).str("id_token"))
+			return header["alg"] == s
+		},
+		"token_endpoint_auth_methods_supported":      func(s string) bool { return w.authMethod(t, protocol.PathToken, s) },
+		"revocation_endpoint_auth_methods_supported": func(s string) bool { return w.authMethod(t, protocol.PathRevoke, s) },
+		"claims_supported":                           func(s string) bool { return claims[s] != nil },
+		"subject_types_supported":                    func(s string) bool { return s == "public" },
+		"claim_types_supported":                      func(s string) bool { return s == "normal" },
+	}
+	for name, works := range each {
+		values := list(doc[name])
+		if len(values) == 0 {
+			t.Errorf("%s: nothing is advertised", name)
+		}
+		for _, v := range values {
+			if !works(v) {
+				t.Errorf("%s: %q is advertised and does not work", name, v)
+			}
+		}
+		delete(doc, name)
+	}
+	for name, method := range map[string]string{
+		"authorization_endpoint": "GET", "token_endpoint": "POST", "userinfo_endpoint": "GET", "jwks_uri": "GET",
+		"end_session_endpoint": "GET", "revocation_endpoint": "POST",
+	} {
+		url, _ := doc[name].(string)
+		if r := w.browser(t).do(method, url, ""); !strings.HasPrefix(url, w.URL+"/oauth2/") || r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed {
+			t.Errorf("%s: %q answers %d", name, url, r.status)
+		}
+		delete(doc, name)
+	}
+	want := map[string]any{ // proved by the tests of the authorization endpoint
+		"issuer": w.URL, "authorization_response_iss_parameter_supported": true,
+		"claims_parameter_supported": false, "request_parameter_supported": false, "request_uri_parameter_supported": false,
+	}
+	if diff := cmp.Diff(want, doc); diff != "" {
+		t.Errorf("rest of the metadata (-want +got):\n%s", diff)
+	}
+}
+
+// grantType is the error that a grant type meets.
+func (w *world) grantType(t *testing.T, grant string) string {
+	client := map[string]string{"client_credentials": "machine"}[grant]
+	if client == "" {
+		client = "web"
+	}
+	return w.machine(t).post(protocol.PathToken, form("grant_type", grant), "Authorization", basic(client)).str("error")
+}
+
+// authMethod reports whether a client of a method gets past the gate with it.
+func (w *world) authMethod(t *testing.T, path, method string) bool {
+	v, headers := form("grant_type", "refresh_token", "refresh_token", "x", "token", "x"), []string{}
+	switch method {
+	case "client_secret_basic":
+		headers = []string{"Authorization", basic("web")}
+	case "client_secret_post":
+		v.Set("client_id", "post")
+		v.Set("client_secret", secret)
+	case "none":
+		v.Set("client_id", "spa")
+	}
+	r := w.machine(t).post(path, v, headers...)
+	return r.status == http.StatusOK || r.str("error") == "invalid_grant"
+}
+
+// claims are all that is ever told about a person who has told us everything.
+func (w *world) claims(t *testing.T) map[string]any {
+	t.Helper()
+	if err := w.Provider.UpdateProfile(t.Context(), w.aliceBrowser(t), w.alice.Name, "ja", "Asia/Tokyo"); err != nil {
+		t.Fatal(err)
+	}
+	w.givePhone(t)
+	r := w.tokens(t, "web", "scope", "openid profile email phone offline_access")
+	_, all := parts(t, r.str("id_token"))
+	maps.Copy(all, w.userInfo(t, r.str("access_token")).json())
+	return all
+}
+
+// givePhone gives alice a number she proved to have, without two-step verification.
+func (w *world) givePhone(t *testing.T) {
+	t.Helper()
+	err := w.Store.Update(t.Context(), idptest.Operator(), func(tx *store.Tx) error {
+		return tx.InsertFactor(mfa.Factor{
+			ID: "phone", UserID: w.alice.ID, Channel: mfa.SMS, Role: mfa.Primary, Number: mobile, CreatedAt: tx.Now, VerifiedAt: tx.Now,
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMetadataHasOneFormAndIsCached(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, idptest.ACRAliases(map[string]string{"https://refeds.org/profile/mfa": "urn:sekisho:acr:2sv", "x": "phr"}))
+	m := w.machine(t)
+	want := []string{"urn:sekisho:acr:pwd", "urn:sekisho:acr:trusted-device", "urn:sekisho:acr:2sv", "https://refeds.org/profile/mfa"}
+	if diff := cmp.Diff(want, list(w.metadata(t)["acr_values_supported"])); diff != "" {
+		t.Errorf("acr_values_supported (-want +got):\n%s", diff)
+	}
+	if a, b := m.get(protocol.PathDiscovery).body, m.get(protocol.PathMetadata).body; a != b {
+		t.Errorf("RFC 8414 document differs:\n%s\n%s", a, b)
+	}
+	for _, path := range []string{protocol.PathDiscovery, protocol.PathMetadata, protocol.PathJWKS} {
+		r := m.get(path)
+		if etag := r.header.Get("ETag"); etag == "" || !strings.HasPrefix(r.header.Get("Cache-Control"), "public, max-age=") {
+			t.Errorf("%s: headers %v, want ETag and Cache-Control", path, r.header)
+		}
+		again := m.get(path, "If-None-Match", r.header.Get("ETag"))
+		if again.status != http.StatusNotModified || again.body != "" {
+			t.Errorf("%s again: got %d with %d bytes, want 304", path, again.status, len(again.body))
+		}
+		if head := m.do(http.MethodHead, path, ""); head.status != http.StatusOK || head.body != "" {
+			t.Errorf("HEAD %s: got %d", path, head.status)
+		}
+		if post := m.post(path, form()); post.status != http.StatusMethodNotAllowed {
+			t.Errorf("POST %s: got %d, want 405", path, post.status)
+		}
+	}
+}
+
+// T-50: a rotation shows at once, nothing private ever does, and tokens of the
+// key before stay good.
+func TestJWKSFollowsRotation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	keys := func() (set jose.JSONWebKeySet) {
+		if err := json.Unmarshal([]byte(w.machine(t).get(protocol.PathJWKS).body), &set); err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+	before, token := keys(), w.tokens(t, "web").str("access_token")
+	w.Clock.Advance(time.Minute)
+	if err := w.Provider.RotateKeys(t.Context(), idptest.Operator()); err != nil {
+		t.Fatal(err)
+	}
+	after := keys()
+	if len(after.Keys) <= len(before.Keys) {
+		t.Errorf("after rotation: got %d keys, had %d", len(after.Keys), len(before.Keys))
+	}
+	for _, k := range after.Keys {
+		if !k.IsPublic() || k.Use != "sig" || k.KeyID == "" || len(after.Key(k.KeyID)) != 1 || !k.Valid() {
+			t.Errorf("key %s: not a public signing key with its own kid", k.KeyID)
+		}
+	}
+	for _, k := range before.Keys {
+		if len(after.Key(k.KeyID)) != 1 {
+			t.Errorf("key %s has left too early", k.KeyID)
+		}
+	}
+	header, _ := parts(t, w.tokens(t, "web").str("access_token"))
+	if old, _ := parts(t, token); header["kid"] == old["kid"] {
+		t.Errorf("still signed with %v", header["kid"])
+	}
+	if r := w.userInfo(t, token); r.status != http.StatusOK {
+		t.Errorf("token of the key before: got %d %s", r.status, r.body)
+	}
+}

@@ -1,0 +1,101 @@
+package protocol
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"github.com/sekisho-id/sekisho/idp"
+)
+
+// All that a relying party is ever told. The descriptions are fixed: they hold
+// nothing that was sent and nothing that another package said. RFC 6749 §5.2
+// forbids quotes and backslashes in them.
+var (
+	errTwice      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "a parameter is sent twice"}
+	errForm       = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "the body must be a form: application/x-www-form-urlencoded"}
+	errTooLarge   = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "the request is too large"}
+	errInQuery    = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "parameters belong in the body, not in the URL"}
+	errMethod     = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "this HTTP method is not allowed here"}
+	errTwoMethods = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "more than one way of client authentication is used"}
+
+	// One answer for an unknown client, a wrong secret and a wrong method.
+	errClient = &oidc.Error{ErrorType: oidc.InvalidClient, Description: "client authentication failed"}
+
+	errGrantTypeMissing = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "grant_type is missing"}
+	errGrantType        = &oidc.Error{ErrorType: oidc.UnsupportedGrantType, Description: "this grant_type is not served"}
+	errNotAllowed       = &oidc.Error{ErrorType: oidc.UnauthorizedClient, Description: "the client is not registered for this grant"}
+	errGrant            = &oidc.Error{ErrorType: oidc.InvalidGrant, Description: "the code or token is wrong, used, expired, revoked or not of this client"}
+	errNotYours         = &oidc.Error{ErrorType: oidc.InvalidGrant, Description: "the token was issued to another client"}
+	errScope            = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope is malformed or exceeds what the client may have"}
+	errTarget           = &oidc.Error{ErrorType: oidc.InvalidTarget, Description: "resource is not registered for the client"}
+	errInternal         = &oidc.Error{ErrorType: oidc.ServerError, Description: "something went wrong on our side"}
+
+	errUnavailable = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "nothing was changed; try again in a moment"}
+
+	errNoOpenID       = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope must contain openid"}
+	errRequestObject  = &oidc.Error{ErrorType: oidc.RequestNotSupported, Description: "request objects are not supported"}
+	errRequestURI     = &oidc.Error{ErrorType: "request_uri_not_supported", Description: "request_uri is not supported"}
+	errRegistration   = &oidc.Error{ErrorType: "registration_not_supported", Description: "registration is not supported"}
+	errNoResponseType = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "response_type is missing"}
+	errResponseType   = &oidc.Error{ErrorType: "unsupported_response_type", Description: "response_type must be code"}
+	errResponseMode   = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "response_mode must be query"}
+	errNoPKCE         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge is missing"}
+	errPKCEMethod     = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge_method must be S256"}
+	errChallenge      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge must be 43 characters of base64url"}
+	errNoNonce        = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "nonce is missing"}
+	errPrompt         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "prompt has a value or a combination that is not supported"}
+	errMaxAge         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "max_age must be a number of seconds"}
+	errHint           = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "id_token_hint is not an ID token of this client"}
+
+	errToken        = &oidc.Error{ErrorType: "invalid_token", Description: "the access token is wrong, expired or revoked"}
+	errTokenScope   = &oidc.Error{ErrorType: "insufficient_scope", Description: "the access token must be a person's, with scope openid"}
+	errTokenMissing = &oidc.Error{ErrorType: "invalid_token", Description: "an access token is needed"}
+)
+
+// statuses are the HTTP statuses toward machines, where not 400.
+var statuses = map[*oidc.Error]int{
+	errClient: http.StatusUnauthorized, errToken: http.StatusUnauthorized, errTokenMissing: http.StatusUnauthorized,
+	errTokenScope: http.StatusForbidden, errTooLarge: http.StatusRequestEntityTooLarge,
+	errMethod: http.StatusMethodNotAllowed, errInternal: http.StatusInternalServerError, errUnavailable: http.StatusServiceUnavailable,
+}
+
+func status(e *oidc.Error) int {
+	if code, ok := statuses[e]; ok {
+		return code
+	}
+	return http.StatusBadRequest
+}
+
+// refused turns the answer of a verb into one of the errors above. What is not
+// among them is logged, and nobody outside hears more than server_error.
+func (ep *endpoints) refused(ctx context.Context, err error) *oidc.Error {
+	if known, ok := errors.AsType[*oidc.Error](err); ok {
+		return known
+	}
+	switch {
+	case errors.Is(err, idp.ErrInvalidGrant), errors.Is(err, idp.ErrRevoked):
+		return errGrant
+	case errors.Is(err, idp.ErrInvalidScope):
+		return errScope
+	case errors.Is(err, idp.ErrInvalidTarget):
+		return errTarget
+	case errors.Is(err, idp.ErrUnavailable), errors.Is(err, idp.ErrReadOnly):
+		ep.log.WarnContext(ctx, "database takes no writes", slog.String("request_id", idp.BrowserFrom(ctx).RequestID), slog.Any("error", err))
+		return errUnavailable
+	}
+	ep.log.ErrorContext(ctx, "protocol request", slog.String("request_id", idp.BrowserFrom(ctx).RequestID), slog.Any("error", err))
+	return errInternal
+}
+
+// answer writes an error as JSON (RFC 6749 §5.2).
+func answer(c echo.Context, e *oidc.Error) error {
+	if e == errUnavailable {
+		c.Response().Header().Set("Retry-After", "5")
+	}
+	return c.JSON(status(e), e)
+}

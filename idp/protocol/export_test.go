@@ -1,0 +1,44 @@
+package protocol
+
+import (
+	"crypto/sha256"
+	"net/url"
+	"strconv"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp"
+)
+
+// ParseBasic lets fuzzing reach the parser of Authorization headers.
+var ParseBasic = parseBasic
+
+// ReadAuthorize reads an authorization request as the endpoint does, without a
+// server around it. code is the error for the relying party, err the one for a page.
+func ReadAuthorize(v url.Values, aliases map[string]string, lookup func(string) (*clients.Client, bool)) (out idp.AuthorizeRequest, code string, err error) {
+	p := newParams(v)
+	client, err := target(p, lookup)
+	if err != nil {
+		return out, "", err
+	}
+	r := reading{p: p, client: client, issuer: "https://id.example", aliases: aliases, hint: func(string) (hint, error) {
+		return hint{}, idp.ErrBadToken
+	}}
+	out, fault := r.read()
+	if fault != nil {
+		return out, string(fault.ErrorType), nil
+	}
+	return out, "", nil
+}
+
+// Remember lets n tokens be verified, and tells whether the first and the last
+// are still remembered and how many are.
+func Remember(n int) (first, last bool, size int) {
+	var v verified
+	token := func(i int) [sha256.Size]byte { return sha256.Sum256([]byte(strconv.Itoa(i))) }
+	for i := range n {
+		v.add("keys", token(i), accessClaims{})
+	}
+	_, first = v.get("keys", token(0))
+	_, last = v.get("keys", token(n-1))
+	return first, last, len(v.now) + len(v.past)
+}

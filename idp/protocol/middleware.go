@@ -1,0 +1,52 @@
+package protocol
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+// only refuses every other method: H-14 is a secret in the query of a GET.
+func only(methods ...string) echo.MiddlewareFunc {
+	allow := strings.Join(methods, ", ")
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if slices.Contains(methods, c.Request().Method) {
+				return next(c)
+			}
+			c.Response().Header().Set(echo.HeaderAllow, allow)
+			return answer(c, errMethod)
+		}
+	}
+}
+
+// noStore keeps tokens and claims out of caches (RFC 6749 §5.1, T-57).
+func noStore(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set(echo.HeaderCacheControl, "no-store")
+		h.Set("Pragma", "no-cache")
+		return next(c)
+	}
+}
+
+// cors lets scripts of any origin call an endpoint, never with cookies. It is
+// not for the browser's endpoints (O-12, H-07).
+func cors(methods string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r, h := c.Request(), c.Response().Header()
+			h.Set(echo.HeaderAccessControlAllowOrigin, "*")
+			h.Set(echo.HeaderAccessControlExposeHeaders, echo.HeaderWWWAuthenticate)
+			if r.Method != http.MethodOptions || r.Header.Get(echo.HeaderAccessControlRequestMethod) == "" {
+				return next(c)
+			}
+			h.Set(echo.HeaderAccessControlAllowMethods, methods)
+			h.Set(echo.HeaderAccessControlAllowHeaders, "Authorization, Content-Type")
+			h.Set(echo.HeaderAccessControlMaxAge, "3600")
+			return c.NoContent(http.StatusNoContent)
+		}
+	}
+}

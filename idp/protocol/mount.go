@@ -1,0 +1,96 @@
+package protocol
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp"
+)
+
+// The paths served, below the issuer.
+const (
+	PathAuthorize = "/oauth2/authorize"
+	PathToken     = "/oauth2/token"
+	PathUserInfo  = "/oauth2/userinfo"
+	PathJWKS      = "/oauth2/jwks"
+	PathLogout    = "/oauth2/logout"
+	PathRevoke    = "/oauth2/revoke"
+	PathDiscovery = "/.well-known/openid-configuration"
+	PathMetadata  = "/.well-known/oauth-authorization-server" // RFC 8414
+)
+
+// Config is what the endpoints are made of; every field is needed, but Log.
+type Config struct {
+	Provider *idp.Provider
+	// Issuer is the provider's URL without a trailing slash. Absolute URLs are
+	// made from it alone, never from a request's Host (T-44).
+	Issuer string
+	Now    func() time.Time
+	// Log gets what went wrong on our side; nil discards it.
+	Log *slog.Logger
+}
+
+// endpoints are the handlers and what they share.
+type endpoints struct {
+	idp    *idp.Provider
+	issuer string
+	now    func() time.Time
+	log    *slog.Logger
+	// machine is the library's dispatcher behind the gate.
+	machine http.Handler
+	// jwks is the key set as last rendered; its version is the keyring's.
+	jwks atomic.Pointer[page]
+	// verified are access tokens seen lately.
+	verified verified
+}
+
+// Mount adds the endpoints to e. The browser's cookies must be in the request's
+// context already (idp.WithBrowser), and the defences of our own forms must let
+// paths below /oauth2/ pass: relying parties post there from other origins.
+//
+// It fails when a needed field is missing.
+func Mount(e *echo.Echo, cfg Config) error {
+	if cfg.Provider == nil || cfg.Issuer == "" || cfg.Now == nil {
+		return errors.New("protocol: provider, issuer and clock are needed")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	ep := &endpoints{idp: cfg.Provider, issuer: cfg.Issuer, now: cfg.Now, log: cfg.Log}
+	body, err := json.Marshal(ep.discovery())
+	if err != nil {
+		return fmt.Errorf("protocol: metadata: %w", err)
+	}
+	ep.machine = op.RegisterServer(&server{ep: ep}, op.Endpoints{
+		Token: op.NewEndpoint(PathToken), Revocation: op.NewEndpoint(PathRevoke),
+	}, op.WithDecoder(decoder{}), op.WithServerCORSOptions(nil)) // H-07: the library would allow any origin, with credentials
+
+	browser := []string{http.MethodGet, http.MethodPost}
+	e.Any(PathAuthorize, ep.authorize, only(browser...))
+	e.Any(PathLogout, ep.logout, only(browser...))
+
+	e.Any(PathToken, ep.token, cors("POST"), noStore, only(http.MethodPost)) // H-14: never GET
+	e.Any(PathRevoke, ep.revoke, cors("POST"), noStore, only(http.MethodPost))
+	e.Any(PathUserInfo, ep.userInfo, cors("GET, POST"), noStore, only(browser...))
+
+	metadata := newPage("", body, "public, max-age=3600")
+	document := func(c echo.Context) error { return metadata.serve(c) }
+	e.Any(PathDiscovery, document, cors("GET"), only(http.MethodGet, http.MethodHead))
+	e.Any(PathMetadata, document, cors("GET"), only(http.MethodGet, http.MethodHead))
+	e.Any(PathJWKS, ep.keys, cors("GET"), only(http.MethodGet, http.MethodHead))
+	return nil
+}
+
+// lookup finds a client that may act.
+func (ep *endpoints) lookup(id string) (*clients.Client, bool) {
+	return ep.idp.Config().Clients.Lookup(id)
+}

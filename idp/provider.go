@@ -1,0 +1,99 @@
+package idp
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp/jobs"
+	"github.com/sekisho-id/sekisho/idp/password"
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// Rows that verbs hand out as they are.
+type (
+	// User is a person's row.
+	User = store.User
+	// Session is a signed-in browser.
+	Session = store.Session
+	// Grant is what a person or client was granted.
+	Grant = store.Grant
+	// Actor is who does something.
+	Actor = store.Actor
+	// Event is a line of the audit log.
+	Event = store.Event
+)
+
+// Sender delivers one message. An error that wraps [mfa.ErrUndeliverable] ends the retries.
+type Sender interface {
+	Send(ctx context.Context, m mfa.Message) error
+}
+
+// Renderer turns a queued message's name and parameters into its texts.
+type Renderer func(lang, name string, params map[string]string) (mfa.Message, error)
+
+// Config is what a Provider is made of.
+type Config struct {
+	// Issuer is the provider's URL without a trailing slash.
+	Issuer string
+	// Name is the service's name in pages and messages; Market the marketplace's.
+	Name, Market string
+	// Lang is the language of last resort, "ja" or "en"; Zone the deployment's time zone.
+	Lang    string
+	Zone    *time.Location
+	Store   *store.Store
+	Clients *clients.Registry
+	Hasher  *password.Hasher
+	// Rules judge new passwords (N-07 to N-10).
+	Rules   *password.Rules
+	Senders map[mfa.Kind]Sender
+	Render  Renderer
+	Limits  Limits
+	// ACRAliases maps further acr values to ours (https://refeds.org/profile/mfa).
+	ACRAliases map[string]string
+	Now        func() time.Time
+	Log        *slog.Logger
+}
+
+// Limits are all numbers of requirements.md section 4 that verbs obey.
+type Limits struct {
+	MFA      mfa.Limits
+	Session  signin.Limits
+	Password signin.PasswordLimits
+	Tokens   clients.Lifetimes
+	SignIn   SignInLimits
+}
+
+// SignInLimits are the lifetimes of what is pending.
+type SignInLimits struct {
+	Request    time.Duration `yaml:"request"`        // C-32, an authorization request
+	Pending    time.Duration `yaml:"pending"`        // C-32, password done, code not
+	Reset      time.Duration `yaml:"password_reset"` // C-43
+	SignUp     time.Duration `yaml:"sign_up"`        // ux 8.3, the code sent by mail
+	Mails      int           `yaml:"mails_hour"`     // C-43, reset and sign-up mails per address
+	MailsPerIP int           `yaml:"mails_ip_hour"`  // T-05, the same per IPv4 address or IPv6 /64
+	MailTries  int           `yaml:"mail_tries"`     // guesses of a code sent by mail
+}
+
+// DefaultLimits are the numbers of requirements.md section 4.
+func DefaultLimits() Limits {
+	return Limits{
+		MFA: mfa.DefaultLimits(), Session: signin.DefaultLimits(),
+		Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
+		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
+	}
+}
+
+// Provider carries out the verbs. Its methods may be called from any goroutine.
+type Provider struct {
+	cfg  Config
+	st   *store.Store
+	keys *Keyring
+	jobs *jobs.Runner
+	// clientsVersion is that of the stored clients last loaded.
+	clientsVersion atomic.Int64
+}

@@ -1,0 +1,200 @@
+package idp
+
+import (
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// complete ends a sign-in that is done: the session takes the proofs and a new
+// cookie (T-06), the device is trusted when asked, and the relying party gets
+// its code, all in this transaction. stored says whether the sign-in has a row.
+func (p *Provider) complete(w *work, s *situation, stored bool) (Next, error) {
+	if stored {
+		if err := w.FinishSignIn(s.row.ID); err != nil { // T-09: one sign-in completes once
+			return Next{}, ErrStale
+		}
+	}
+	w.as(s.user.ID)
+	fresh := !s.row.PasswordAt.IsZero() || !s.row.CodeAt.IsZero() || !s.row.DeviceAt.IsZero()
+	if fresh {
+		if err := p.renewSession(w, s); err != nil {
+			return Next{}, err
+		}
+	} else if err := p.touch(w, s.session); err != nil {
+		return Next{}, err
+	}
+	if s.client == nil {
+		return Next{Step: s.step, Reply: &Reply{To: s.row.ReturnTo}}, nil
+	}
+	code, err := p.grant(w, s)
+	if err != nil {
+		return Next{}, err
+	}
+	return Next{Step: s.step, Reply: s.reply(p, "code", code)}, nil
+}
+
+// renewSession writes this sign-in's proofs into the session and changes its
+// cookie; another person's session in this browser ends.
+func (p *Provider) renewSession(w *work, s *situation) error {
+	if s.session == nil {
+		if err := p.replaceSession(w, s.user.ID); err != nil {
+			return err
+		}
+		s.session = &Session{SID: newID(), UserID: s.user.ID, CreatedAt: w.Now}
+		defer func() { s.proofs.Session = true }()
+	}
+	n := s.session
+	created := n.Hash == nil
+	n.PasswordAt, n.CodeAt, n.DeviceAt, n.Channel = s.proofs.PasswordAt, s.proofs.CodeAt, s.proofs.DeviceAt, s.proofs.Channel
+	n.SeenAt, n.IP, n.UserAgent = w.Now, w.b.IP, clip(w.b.UserAgent, 300)
+	token := newToken()
+	n.Hash = store.Hash(token)
+	n.ExpiresAt = p.sessionEnd(n)
+	var err error
+	if created {
+		err = w.InsertSession(*n)
+	} else {
+		err = w.UpdateSession(*n)
+	}
+	if err != nil {
+		return err
+	}
+	w.b.Session = token
+	if err := p.greet(w, s); err != nil {
+		return err
+	}
+	return p.trust(w, s)
+}
+
+// sessionEnd is when a session ends at the latest (C-31).
+func (p *Provider) sessionEnd(n *Session) time.Time {
+	l := p.cfg.Limits.Session
+	return later(n.PasswordAt.Add(l.Absolute1), n.CodeAt.Add(l.Absolute2))
+}
+
+// replaceSession ends a session of somebody else in this browser.
+func (p *Provider) replaceSession(w *work, userID string) error {
+	old, err := p.session(w.Tx, w.b)
+	if err != nil || old == nil {
+		return err
+	}
+	if err := p.endSession(w, old.UserID, old.SID); err != nil {
+		return err
+	}
+	return w.record("session.replaced", old.UserID, "", "by", userID)
+}
+
+// greet audits the sign-in, tells the person of a new browser and
+// marks the browser as known (T-04).
+func (p *Provider) greet(w *work, s *situation) error {
+	if s.row.PasswordAt.IsZero() && s.row.CodeAt.IsZero() {
+		return nil
+	}
+	how := s.step.Have.ACR()
+	if err := w.record("signin.done", s.user.ID, s.row.ClientID, "acr", how, "channel", string(s.row.Channel), "sid", s.session.SID); err != nil {
+		return err
+	}
+	if p.knows(w.b, s.user.Email) {
+		return nil
+	}
+	w.b.Known = p.knownToken(s.user.Email)
+	if w.Now.Sub(s.user.CreatedAt) < time.Minute {
+		return nil // the very first sign-in follows the sign-up
+	}
+	return p.mail(w, *s.user, "mail.newdevice")
+}
+
+// trust makes this browser a trusted device when that was asked for with a code
+// that was right (S-101).
+func (p *Provider) trust(w *work, s *situation) error {
+	if !s.row.Trust || s.row.CodeAt.IsZero() || p.cfg.Limits.MFA.TrustedDevice <= 0 {
+		return nil
+	}
+	devices, err := w.Devices(s.user.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range devices[min(len(devices), max(p.cfg.Limits.MFA.TrustedDevicesUser-1, 0)):] {
+		if err := w.DeleteDevice(d.ID); err != nil { // C-34: the oldest make room
+			return err
+		}
+	}
+	token := newToken()
+	d := store.Device{Hash: store.Hash(token), TrustedDevice: mfa.TrustedDevice{
+		ID: newID(), UserID: s.user.ID, Epoch: s.user.Epoch, UserAgent: clip(w.b.UserAgent, 300), IP: w.b.IP,
+		CreatedAt: w.Now, LastUsedAt: w.Now, ExpiresAt: w.Now.Add(p.cfg.Limits.MFA.TrustedDevice),
+	}}
+	if err := w.InsertDevice(d); err != nil {
+		return err
+	}
+	w.b.Device = token
+	return w.record("device.trusted", s.user.ID, "", "device", d.ID)
+}
+
+// grant seals what was granted and makes its code.
+func (p *Provider) grant(w *work, s *situation) (string, error) {
+	g := Grant{
+		ID: newID(), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
+		ACR: s.step.Have.ACR(), AMR: signin.AMR(s.proofs, s.step.Have, s.client.AMRDetail),
+		Scopes: s.req.Scopes, Resources: s.req.Resources, AuthTime: s.proofs.PasswordAt, CreatedAt: w.Now, LastUsedAt: w.Now,
+	}
+	if err := w.InsertGrant(g); err != nil {
+		return "", err
+	}
+	code := newToken()
+	return code, w.InsertCode(store.Code{
+		Hash: store.Hash(code), GrantID: g.ID, ClientID: g.ClientID, RedirectURI: s.req.RedirectURI,
+		Nonce: s.req.Nonce, Challenge: s.req.CodeChallenge,
+		CreatedAt: w.Now, ExpiresAt: w.Now.Add(p.cfg.Limits.Tokens.Code),
+	})
+}
+
+// reply answers the relying party with state and issuer (RFC 9207).
+func (s *situation) reply(p *Provider, pairs ...string) *Reply {
+	v := url.Values{"iss": {p.cfg.Issuer}}
+	if s.req.State != "" {
+		v.Set("state", s.req.State)
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return &Reply{To: s.req.RedirectURI, Params: v}
+}
+
+// refusal answers with an OAuth error, or leads to our start page.
+func (s *situation) refusal(p *Provider, code string) *Reply {
+	if s.client == nil {
+		return &Reply{To: "/"}
+	}
+	return s.reply(p, "error", code)
+}
+
+// enforced reports whether a client's enforcement date has passed.
+func enforced(c clients.Client, now time.Time) bool {
+	from := c.Rules.EnforceFrom
+	return !from.IsZero() && !now.Before(from)
+}
+
+// demands reports whether a client asks people for two-step verification now:
+// by its date, or by its least acr. An unknown acr demands the most.
+func (p *Provider) demands(c clients.Client, now time.Time) bool {
+	least, ok := signin.ParseACR(c.Rules.MinACR, p.cfg.ACRAliases)
+	return enforced(c, now) || c.Rules.MinACR != "" && (!ok || least > signin.LevelPassword)
+}
+
+// newScopes are those asked for and not allowed before.
+func newScopes(asked, granted []string) []string {
+	var out []string
+	for _, s := range asked {
+		if s != "openid" && !slices.Contains(granted, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}

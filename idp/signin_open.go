@@ -1,0 +1,118 @@
+package idp
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/idp/store"
+)
+
+// Authorize begins to satisfy a validated authorization request. It answers at
+// once when this browser's session satisfies it, or with an error under
+// prompt=none; otherwise it opens a sign-in bound to the browser (T-08).
+func (p *Provider) Authorize(ctx context.Context, b *Browser, r AuthorizeRequest) (Next, error) {
+	return p.begin(ctx, b, r, "")
+}
+
+// AccountSignIn is the entrance of our own pages. returnTo is a path of ours;
+// sudo asks for proofs fresh enough to change credentials.
+func (p *Provider) AccountSignIn(ctx context.Context, b *Browser, returnTo string, sudo bool) (Next, error) {
+	if !localPath(returnTo) {
+		returnTo = "/account"
+	}
+	return p.begin(ctx, b, AuthorizeRequest{Request: signin.Request{Sudo: sudo}}, returnTo)
+}
+
+// localPath reports whether a path stays on this origin (T-19).
+func localPath(s string) bool {
+	if !strings.HasPrefix(s, "/") || strings.HasPrefix(s, "//") || strings.ContainsAny(s, "\\\r\n\t") {
+		return false
+	}
+	low := strings.ToLower(s)
+	return !strings.HasPrefix(low, "/%2f") && !strings.HasPrefix(low, "/%5c")
+}
+
+func (p *Provider) begin(ctx context.Context, b *Browser, r AuthorizeRequest, returnTo string) (Next, error) {
+	var next Next
+	err := p.update(ctx, b, func(w *work) error {
+		next = Next{}
+		if b.Flow == "" {
+			b.Flow = newToken()
+		}
+		row, err := p.newSignIn(w, b, r, returnTo)
+		if err != nil {
+			return err
+		}
+		s, err := p.look(w.Tx, b, row)
+		if err != nil {
+			return err
+		}
+		switch {
+		case s.step.Page == signin.PageDone:
+			next, err = p.complete(w, s, false)
+			return err
+		case s.req.None:
+			next = Next{Step: s.step, Reply: s.refusal(p, s.step.Error)}
+			return nil
+		}
+		if s.session != nil && row.UserID == "" {
+			row.UserID = s.session.UserID
+		}
+		if err := w.InsertSignIn(row); err != nil {
+			return err
+		}
+		s.row = row
+		next, err = p.proceed(w, s)
+		return err
+	})
+	return next, err
+}
+
+func (p *Provider) newSignIn(w *work, b *Browser, r AuthorizeRequest, returnTo string) (store.SignIn, error) {
+	r.CreatedAt, r.ExpiresAt = w.Now, w.Now.Add(p.cfg.Limits.SignIn.Request)
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return store.SignIn{}, err
+	}
+	return store.SignIn{
+		ID: newID(), Browser: store.Hash(b.Flow), ClientID: r.ClientID, ReturnTo: returnTo,
+		Request: raw, CreatedAt: w.Now, ExpiresAt: r.ExpiresAt,
+	}, nil
+}
+
+// proceed acts on a decision inside an update: it completes a sign-in that is
+// done, sends the first code when the code page is next (S-029), answers a
+// refusal, and otherwise names the page.
+func (p *Provider) proceed(w *work, s *situation) (Next, error) {
+	switch s.step.Page {
+	case signin.PageDone:
+		return p.complete(w, s, true)
+	case signin.PageRefuse:
+		return p.refuse(w, s)
+	case signin.PageCode:
+		if err := p.firstCode(w, s); err != nil {
+			return Next{}, err
+		}
+	default: // a page that asks
+	}
+	return Next{SignInID: s.row.ID, Step: s.step}, nil
+}
+
+// refuse ends a sign-in that cannot succeed. A suspended person is told on a
+// page, not through the relying party.
+func (p *Provider) refuse(w *work, s *situation) (Next, error) {
+	if s.client == nil || (s.user != nil && !s.user.DisabledAt.IsZero()) {
+		return Next{SignInID: s.row.ID, Step: s.step}, nil
+	}
+	if err := p.endSignIn(w, s); err != nil {
+		return Next{}, err
+	}
+	return Next{Step: s.step, Reply: s.refusal(p, s.step.Error)}, nil
+}
+
+func (p *Provider) endSignIn(w *work, s *situation) error {
+	s.row.EndedAt = w.Now
+	return w.UpdateSignIn(s.row)
+}

@@ -1,0 +1,221 @@
+package idp
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+var zero time.Time
+
+// SubmitPassword answers the password page. The address is ignored when the
+// person is fixed: at a step-up, under sudo, or by an id_token_hint (O-27).
+//
+// The attempt is counted before the password is compared, so that parallel
+// guesses cannot slip under a limit; the hash is computed outside any
+// transaction. Errors: ErrBadCredentials, *mfa.TooSoonError, password.ErrBusy.
+func (p *Provider) SubmitPassword(ctx context.Context, b *Browser, id, email, pw string) (Next, error) {
+	email = normaliseEmail(email)
+	var user *User
+	err := p.update(ctx, b, func(w *work) error {
+		row, err := p.open(w.Tx, b, id)
+		if err != nil {
+			return err
+		}
+		s, err := p.look(w.Tx, b, row)
+		if err != nil {
+			return err
+		}
+		if user, err = p.claimed(w.Tx, s, email); err != nil {
+			return err
+		}
+		if user != nil {
+			email = user.Email
+		}
+		return p.countPassword(w, email)
+	})
+	if err != nil {
+		return Next{}, err
+	}
+	ok, newHash, err := p.comparePassword(ctx, b, user, pw)
+	if err != nil {
+		return Next{}, err
+	}
+	if !ok {
+		return Next{}, p.wrongPassword(ctx, b, email, user)
+	}
+	return p.answer(ctx, b, id, func(w *work, s *situation) error {
+		return p.rightPassword(w, s, *user, pw, newHash)
+	})
+}
+
+// claimed is the person a password is about; nil when nobody has the address.
+func (p *Provider) claimed(tx *store.Tx, s *situation, email string) (*User, error) {
+	var u User
+	var err error
+	switch hint := s.req.HintSubject; {
+	case hint != "": // O-24: nobody else's success is of use
+		u, err = tx.User(hint)
+	case s.user != nil && (s.session != nil || !s.row.PasswordAt.IsZero()):
+		return s.user, nil
+	default:
+		u, err = tx.UserByEmail(email)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil //nolint:nilnil // nobody: the caller compares with a dummy (T-02)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &u, nil
+}
+
+// comparePassword takes the same time whether or not the person exists (T-02).
+// newHash is not empty when the stored hash is weaker than today's (N-12).
+func (p *Provider) comparePassword(ctx context.Context, b *Browser, u *User, pw string) (ok bool, newHash string, err error) {
+	// T-04: strangers' failures don't reach a browser that signed in before.
+	dead := u != nil && u.PasswordFailures >= p.cfg.Limits.Password.FailuresMax && !p.knows(b, u.Email)
+	if u == nil || u.Password == "" || dead {
+		return false, "", p.cfg.Hasher.Dummy(ctx, pw)
+	}
+	ok, rehash, err := p.cfg.Hasher.Verify(ctx, u.Password, pw)
+	if err != nil || !ok || !rehash {
+		return ok, "", err
+	}
+	newHash, err = p.cfg.Hasher.Hash(ctx, pw)
+	return ok, newHash, err
+}
+
+// origin is whose budget an attempt draws on: a browser that signed in as this
+// address before has its own, so that strangers cannot use it up (T-04).
+func (p *Provider) origin(b *Browser, email string) string {
+	if p.knows(b, email) {
+		return "known:" + b.Known
+	}
+	return network(b.IP)
+}
+
+// countPassword counts one attempt and refuses it when a limit is met (C-25, C-26, C-28).
+func (p *Provider) countPassword(w *work, email string) error {
+	l := p.cfg.Limits.Password
+	from := email + "|" + p.origin(w.b, email)
+	if n, until, err := w.Count("pw.wait|" + from); err != nil || n > 0 {
+		return errors.Join(err, tooSoon(n > 0, "password", until))
+	}
+	for _, h := range []struct {
+		key   string
+		limit int
+		per   time.Duration
+	}{
+		{"pw.ip|" + network(w.b.IP), l.PerIPMinute, time.Minute},
+		{"pw.min|" + from, l.PerAccountIPMinute, time.Minute},
+		{"pw.hour|" + from, l.PerAccountIPHour, time.Hour},
+	} {
+		ok, until, err := w.Hit(h.key, h.limit, h.per)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return store.Keep(&mfa.TooSoonError{What: "password", At: until})
+		}
+	}
+	return nil
+}
+
+func tooSoon(yes bool, what string, at time.Time) error {
+	if !yes {
+		return nil
+	}
+	return &mfa.TooSoonError{What: what, At: at}
+}
+
+// wrongPassword records a failure; the answer is the same for an unknown address.
+func (p *Provider) wrongPassword(ctx context.Context, b *Browser, email string, user *User) error {
+	return p.update(ctx, b, func(w *work) error {
+		from := email + "|" + p.origin(b, email)
+		if _, _, err := w.Hit("pw.fail|"+from, 0, 24*time.Hour); err != nil {
+			return err
+		}
+		n, _, err := w.Count("pw.fail|" + from)
+		if err != nil {
+			return err
+		}
+		if d := p.cfg.Limits.Password.Delay(n); d > 0 {
+			if err := w.ClearCount("pw.wait|" + from); err != nil {
+				return err
+			}
+			if _, _, err := w.Hit("pw.wait|"+from, 0, d); err != nil {
+				return err
+			}
+		}
+		if user != nil {
+			if err := p.countFailure(w, user.ID); err != nil {
+				return err
+			}
+		}
+		return store.Keep(ErrBadCredentials)
+	})
+}
+
+// countFailure counts consecutive failures; at the cap the password is dead
+// until a reset and the owner is told (C-27, N-40).
+func (p *Provider) countFailure(w *work, userID string) error {
+	u, err := w.User(userID)
+	if err != nil {
+		return err
+	}
+	u.PasswordFailures++
+	u.PasswordFailedAt = w.Now
+	if err := w.UpdateUser(u); err != nil {
+		return err
+	}
+	if u.PasswordFailures == p.cfg.Limits.Password.FailuresMax {
+		if err := p.mail(w, u, "mail.locked"); err != nil {
+			return err
+		}
+	}
+	return w.record("signin.password.wrong", u.ID, "")
+}
+
+// rightPassword writes the proof into the sign-in and lets a trusted device speak.
+func (p *Provider) rightPassword(w *work, s *situation, compared User, pw, newHash string) error {
+	u, err := w.User(compared.ID)
+	if err != nil {
+		return err
+	}
+	if !u.PasswordAt.Equal(compared.PasswordAt) { // changed while the hash was computed
+		return ErrBadCredentials
+	}
+	w.as(u.ID)
+	if u.PasswordFailures > 0 || newHash != "" || u.PasswordLen == 0 {
+		u.PasswordFailures, u.PasswordLen = 0, passwordLen(pw)
+		if newHash != "" {
+			u.Password = newHash
+		}
+		if err := w.UpdateUser(u); err != nil {
+			return err
+		}
+	}
+	if err := w.ClearCount("pw.fail|" + u.Email + "|" + p.origin(w.b, u.Email)); err != nil {
+		return err
+	}
+	if s.row.UserID != u.ID {
+		forget(&s.row)
+	}
+	s.row.UserID, s.row.PasswordAt = u.ID, w.Now
+	s.row.ExpiresAt = later(s.row.ExpiresAt, w.Now.Add(p.cfg.Limits.SignIn.Pending))
+	if u.TwoStepAt.IsZero() {
+		return w.record("signin.password.right", u.ID, s.row.ClientID)
+	}
+	trusted, err := p.useDevice(w, u)
+	if err != nil {
+		return err
+	}
+	if trusted {
+		s.row.DeviceAt = w.Now
+	}
+	return w.record("signin.password.right", u.ID, s.row.ClientID)
+}

@@ -1,0 +1,132 @@
+package idp
+
+import (
+	"context"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// SignIn is what is true of a sign-in now. It changes nothing, so pages may be
+// reloaded and late links land on the page that is due.
+func (p *Provider) SignIn(ctx context.Context, b *Browser, id string) (SignInView, error) {
+	var v SignInView
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		row, err := p.open(tx, b, id)
+		if err != nil {
+			return err
+		}
+		s, err := p.look(tx, b, row)
+		if err != nil {
+			return err
+		}
+		v, err = p.view(tx, s)
+		return err
+	})
+	return v, err
+}
+
+func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
+	v := SignInView{
+		ID: s.row.ID, Step: s.step, Client: s.client, Request: s.req, Email: s.req.LoginHint,
+		NewScopes: newScopes(s.req.Scopes, s.granted), Sudo: s.req.Sudo && s.session != nil,
+	}
+	if s.client != nil {
+		v.EnforceFrom = s.client.Rules.EnforceFrom
+	}
+	if s.user != nil && (s.session != nil || !s.row.PasswordAt.IsZero()) {
+		v.Email = s.user.Email
+		v.User = &User{ID: s.user.ID, Lang: s.user.Lang}
+		if s.step.Page != signin.PageCode && s.step.Page != signin.PagePassword {
+			v.User = s.user
+		}
+	}
+	if s.step.TrustOffered && p.cfg.Limits.MFA.TrustedDevice > 0 {
+		v.TrustUntil = tx.Now.Add(p.cfg.Limits.MFA.TrustedDevice)
+	}
+	if s.step.Page != signin.PageCode {
+		return v, nil
+	}
+	code, methods, err := p.codeView(tx, *s.user, s.factors, mfa.ForSignIn, s.row.ID)
+	v.Code, v.Methods = code, methods
+	return v, err
+}
+
+// codeView describes the running challenge of a binding, nil when none was
+// issued, and the ways to get another.
+func (p *Provider) codeView(tx *store.Tx, u User, factors []mfa.Factor, purpose mfa.Purpose, binding string) (*CodeView, []MethodView, error) {
+	all, err := tx.Challenges(binding, purpose)
+	if err != nil {
+		return nil, nil, err
+	}
+	var code *CodeView
+	if len(all) > 0 && all[0].SupersededAt.IsZero() && all[0].UsedAt.IsZero() {
+		if code, err = p.describe(tx, u, factors, all); err != nil {
+			return nil, nil, err
+		}
+	}
+	var methods []MethodView
+	add := func(f mfa.Factor, ch mfa.Channel) {
+		m := MethodView{Factor: f, Channel: ch, Current: code != nil && code.FactorID == f.ID && code.Channel == ch}
+		if at := p.resendAt(f.ID, ch, all); tx.Now.Before(at) {
+			m.WaitUntil = at
+		}
+		if m.Current {
+			methods = append([]MethodView{m}, methods...)
+			return
+		}
+		methods = append(methods, m)
+	}
+	for _, f := range usable(factors) {
+		add(f, f.Channel)
+		if f.Channel == mfa.SMS {
+			add(f, mfa.Voice)
+		}
+	}
+	return code, methods, nil
+}
+
+func (p *Provider) describe(tx *store.Tx, u User, factors []mfa.Factor, all []mfa.Challenge) (*CodeView, error) {
+	c := all[0]
+	v := &CodeView{
+		FactorID: c.FactorID, Channel: c.Channel, Account: u.Email, Sends: c.Sends,
+		SentAt: c.SentAt, ExpiresAt: c.ExpiresAt, ResendAt: p.resendAt(c.FactorID, c.Channel, all),
+		TriesLeft: max(p.cfg.Limits.MFA.CodeTries-c.Attempts, 0),
+	}
+	for _, f := range factors {
+		if f.ID == c.FactorID {
+			v.Number = f.Number
+		}
+	}
+	for _, key := range []string{"code.pause|" + c.FactorID, "code.pause|" + u.ID} {
+		n, until, err := tx.Count(key)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			v.PausedUntil = later(v.PausedUntil, until)
+		}
+	}
+	if c.Channel == mfa.App {
+		n, _, err := tx.Count("code.hour|" + c.FactorID)
+		if err != nil {
+			return nil, err
+		}
+		v.TriesLeft = max(p.cfg.Limits.MFA.MethodFailuresHour-n, 0)
+		return v, nil
+	}
+	v.Dead = v.TriesLeft == 0 || !c.UsedAt.IsZero() || !tx.Now.Before(c.ExpiresAt)
+	failed, err := tx.DeliveryFailed(c.ID)
+	v.SendFailed = failed
+	return v, err
+}
+
+// sudoFresh reports whether a session's proofs are fresh enough to change
+// credentials: the password and, where two-step verification is on, a live
+// code; a trusted device never counts (C-33, A-7.5.1).
+func (p *Provider) sudoFresh(s Session, u User, now time.Time) bool {
+	since := now.Add(-p.cfg.Limits.Session.Sudo)
+	return !s.PasswordAt.Before(since) && (u.TwoStepAt.IsZero() || !s.CodeAt.Before(since))
+}

@@ -1,0 +1,186 @@
+package idp
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// situation is one sign-in with everything that bears on it, gathered in one
+// transaction, and the step that follows from it.
+type situation struct {
+	row     store.SignIn
+	req     AuthorizeRequest
+	client  *clients.Client // nil on our own pages
+	user    *User           // nil until known
+	factors []mfa.Factor
+	session *Session // this browser's live session of user; nil otherwise
+	granted []string
+	proofs  signin.Proofs
+	step    signin.Step
+}
+
+// open loads a sign-in that this browser started and that is still going on.
+func (p *Provider) open(tx *store.Tx, b *Browser, id string) (store.SignIn, error) {
+	if b.Flow == "" {
+		return store.SignIn{}, ErrNoCookie
+	}
+	row, err := tx.SignIn(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return row, ErrStale
+	}
+	if err != nil {
+		return row, err
+	}
+	if !slices.Equal(row.Browser, store.Hash(b.Flow)) {
+		return row, ErrOtherBrowser
+	}
+	if !row.DoneAt.IsZero() || !row.EndedAt.IsZero() || !tx.Now.Before(row.ExpiresAt) {
+		return row, ErrStale
+	}
+	return row, nil
+}
+
+// look gathers the facts of a sign-in and decides.
+func (p *Provider) look(tx *store.Tx, b *Browser, row store.SignIn) (*situation, error) {
+	s := &situation{row: row}
+	if err := json.Unmarshal(row.Request, &s.req); err != nil {
+		return nil, fmt.Errorf("request of sign-in: %w", err)
+	}
+	if row.ClientID != "" {
+		c, ok := p.cfg.Clients.Lookup(row.ClientID)
+		if !ok {
+			return nil, ErrStale
+		}
+		s.client = c
+	}
+	if err := p.findPerson(tx, b, s); err != nil {
+		return nil, err
+	}
+	s.decide(p, tx.Now)
+	return s, nil
+}
+
+// findPerson takes the person from the sign-in, else from the browser's session,
+// else from the hint, and adds their factors and grants.
+func (p *Provider) findPerson(tx *store.Tx, b *Browser, s *situation) error {
+	session, err := p.session(tx, b)
+	if err != nil {
+		return err
+	}
+	id := s.row.UserID
+	if id == "" && session != nil && s.row.SelectedAt.IsZero() {
+		id = session.UserID
+	}
+	if hint := s.req.HintSubject; hint != "" {
+		id = hint // O-24: nobody else's success is of use
+	}
+	if id == "" {
+		return nil
+	}
+	u, err := tx.User(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.user = &u
+	if session != nil && session.UserID == u.ID {
+		s.session = session
+	}
+	if s.factors, err = tx.Factors(u.ID); err != nil {
+		return err
+	}
+	if s.client != nil && !s.client.Rules.FirstParty {
+		c, err := tx.Consent(u.ID, s.client.ID)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		s.granted = c.Scopes
+	}
+	return nil
+}
+
+// decide computes proofs and step from what was gathered.
+func (s *situation) decide(p *Provider, now time.Time) {
+	f := signin.Facts{Now: now, Request: s.req.Request, Granted: s.granted, Limits: p.cfg.Limits.Session}
+	if s.client != nil {
+		f.Rules = s.client.Rules
+	} else {
+		f.Rules = clients.Rules{FirstParty: true}
+	}
+	f.Request.ExpiresAt = s.row.ExpiresAt // a right password extends it (C-32)
+	if s.user != nil && !s.row.PasswordAt.IsZero() && s.row.PasswordAt.Before(s.user.PasswordAt) {
+		forget(&s.row) // proved with a password that is no more
+	}
+	here := signin.Proofs{
+		Subject: s.row.UserID, PasswordAt: s.row.PasswordAt, CodeAt: s.row.CodeAt, Channel: s.row.Channel, DeviceAt: s.row.DeviceAt,
+		Selected: !s.row.SelectedAt.IsZero(), Consented: !s.row.ConsentedAt.IsZero(), PutOff: !s.row.PutOffAt.IsZero(),
+	}
+	var before signin.Proofs
+	if n := s.session; n != nil {
+		before = signin.Proofs{
+			Subject: n.UserID, PasswordAt: n.PasswordAt, CodeAt: n.CodeAt, Channel: n.Channel, DeviceAt: n.DeviceAt,
+			Session: true, SeenAt: n.SeenAt,
+		}
+	}
+	s.proofs = signin.Gather(s.req.Request, before, here)
+	if s.user != nil {
+		s.proofs.Subject = s.user.ID
+		f.Person = person(*s.user, s.factors)
+	}
+	f.Proofs = s.proofs
+	s.step = signin.Decide(f)
+}
+
+// forget drops everything that was proved and answered in a sign-in, when its
+// person or their password is another one now.
+func forget(row *store.SignIn) {
+	row.PasswordAt, row.CodeAt, row.DeviceAt = zero, zero, zero
+	row.ConsentedAt, row.PutOffAt = zero, zero
+	row.Channel, row.Trust = "", false
+}
+
+// person sums up what the decision needs to know of somebody.
+func person(u User, factors []mfa.Factor) signin.Person {
+	sp := signin.Person{ID: u.ID, Disabled: !u.DisabledAt.IsZero(), TwoStep: !u.TwoStepAt.IsZero()}
+	for _, f := range factors {
+		if f.Draft { // a disabled factor still counts as enrolled: it must be bound anew, not replaced by a stranger's (N-40)
+			continue
+		}
+		sp.Primary = sp.Primary || f.Role == mfa.Primary
+		sp.Backup = sp.Backup || f.Role == mfa.Backup
+	}
+	return sp
+}
+
+// session is this browser's live session; nil when there is none.
+func (p *Provider) session(tx *store.Tx, b *Browser) (*Session, error) {
+	if b.Session == "" {
+		return nil, nil //nolint:nilnil // no session is an ordinary answer
+	}
+	s, err := tx.SessionByHash(store.Hash(b.Session))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil //nolint:nilnil // as above
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !s.EndedAt.IsZero() || !tx.Now.Before(s.ExpiresAt) {
+		return nil, nil //nolint:nilnil // as above
+	}
+	return &s, nil
+}
+
+// usable are the factors that may be asked for, the main one first.
+func usable(factors []mfa.Factor) []mfa.Factor {
+	return slices.DeleteFunc(slices.Clone(factors), func(f mfa.Factor) bool { return !f.Usable() })
+}

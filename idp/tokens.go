@@ -1,0 +1,239 @@
+package idp
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/idp/store"
+)
+
+// Issue is what a token request earned; the protocol room mints from it.
+type Issue struct {
+	Grant Grant
+	User  User
+	// Scopes may be narrower than the grant's after a refresh.
+	Scopes []string
+	// Nonce belongs into the ID token of a code exchange; empty after a refresh.
+	Nonce string
+	// RefreshToken is empty when the client may not refresh.
+	RefreshToken string
+}
+
+// RedeemCode exchanges an authorization code. The code is spent before anything
+// else is compared: of parallel redemptions one wins, and any second use revokes
+// what the first earned (T-17, A-10.4.2). All failures are ErrInvalidGrant.
+func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client, code, redirectURI, verifier string) (Issue, error) {
+	var out Issue
+	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
+		out = Issue{}
+		row, err := w.Code(store.Hash(code))
+		if errors.Is(err, store.ErrNotFound) {
+			return ErrInvalidGrant
+		}
+		if err != nil {
+			return err
+		}
+		if row.ClientID != c.ID { // another client's code: not spent, not explained
+			return ErrInvalidGrant
+		}
+		if err := w.UseCode(row.Hash); err != nil {
+			if !errors.Is(err, store.ErrConflict) {
+				return err
+			}
+			return keepAfter(p.revoke(w, row.GrantID, "code.replayed"), ErrInvalidGrant)
+		}
+		if !w.Now.Before(row.ExpiresAt) || row.RedirectURI != redirectURI || !pkce(row.Challenge, verifier) {
+			return store.Keep(ErrInvalidGrant)
+		}
+		g, u, err := p.live(w.Tx, row.GrantID)
+		if err != nil {
+			return store.Keep(ErrInvalidGrant)
+		}
+		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Nonce: row.Nonce}
+		if c.Allows(clients.GrantRefresh) {
+			out.RefreshToken, err = p.refreshToken(w, g)
+		}
+		return err
+	})
+	return out, err
+}
+
+func clientActor(b *Browser, c *clients.Client) Actor {
+	return Actor{Kind: "client", ID: c.ID, IP: b.IP, UserAgent: clip(b.UserAgent, 300), Request: b.RequestID}
+}
+
+// pkce compares S256; a verifier without a challenge is refused too (O-04).
+func pkce(challenge, verifier string) bool {
+	if challenge == "" {
+		return verifier == ""
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}
+
+// live loads a grant and its person; ErrRevoked when either is gone.
+func (p *Provider) live(tx *store.Tx, grantID string) (Grant, User, error) {
+	g, err := tx.Grant(grantID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && !g.RevokedAt.IsZero()) {
+		return g, User{}, ErrRevoked
+	}
+	if err != nil {
+		return g, User{}, err
+	}
+	u, err := tx.User(g.UserID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && !u.DisabledAt.IsZero()) {
+		return g, u, ErrRevoked
+	}
+	return g, u, err
+}
+
+func (p *Provider) refreshToken(w *work, g Grant) (string, error) {
+	token := newToken()
+	return token, w.InsertRefreshToken(store.RefreshToken{
+		Hash: store.Hash(token), GrantID: g.ID, CreatedAt: w.Now, ExpiresAt: p.refreshEnd(g, w.Now),
+	})
+}
+
+// refreshEnd is the idle end, but never past the absolute one (C-37, A-10.4.8).
+func (p *Provider) refreshEnd(g Grant, now time.Time) time.Time {
+	l := p.cfg.Limits.Tokens
+	end := g.CreatedAt.Add(l.RefreshAbsolute)
+	if idle := now.Add(l.RefreshIdle); idle.Before(end) {
+		return idle
+	}
+	return end
+}
+
+// Refresh rotates a refresh token. A token used before is a theft and revokes
+// the grant (T-51), but for a short grace in which its unused successor is given
+// again, so that two tabs refreshing at once stay signed in. The client's rules
+// are judged anew (S-120, T-14). An empty scopes means the grant's.
+func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, token string, scopes []string) (Issue, error) {
+	var out Issue
+	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
+		out = Issue{}
+		row, err := w.RefreshToken(store.Hash(token))
+		if errors.Is(err, store.ErrNotFound) {
+			return ErrInvalidGrant
+		}
+		if err != nil {
+			return err
+		}
+		g, u, err := p.live(w.Tx, row.GrantID)
+		if errors.Is(err, ErrRevoked) || (err == nil && (g.ClientID != c.ID || !w.Now.Before(row.ExpiresAt))) {
+			return ErrInvalidGrant
+		}
+		if err != nil {
+			return err
+		}
+		if !p.stillAllowed(c, g, u, w.Now) {
+			return keepAfter(p.revoke(w, g.ID, "grant.rules_changed"), ErrInvalidGrant)
+		}
+		out = Issue{Grant: g, User: u, Scopes: g.Scopes}
+		if len(scopes) > 0 {
+			if slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(g.Scopes, s) }) {
+				return ErrInvalidScope
+			}
+			out.Scopes = scopes
+		}
+		out.RefreshToken, err = p.rotate(w, g, row)
+		return err
+	})
+	if err != nil {
+		return Issue{}, err
+	}
+	return out, nil
+}
+
+// stillAllowed judges the client's rules as they are now.
+func (p *Provider) stillAllowed(c *clients.Client, g Grant, u User, now time.Time) bool {
+	have, _ := signin.ParseACR(g.ACR, nil)
+	if least, ok := signin.ParseACR(c.Rules.MinACR, p.cfg.ACRAliases); c.Rules.MinACR != "" && (!ok || have < least) {
+		return false
+	}
+	return !p.demands(*c, now) || !u.TwoStepAt.IsZero()
+}
+
+func (p *Provider) rotate(w *work, g Grant, row store.RefreshToken) (string, error) {
+	if row.UsedAt.IsZero() {
+		next, err := p.refreshToken(w, g)
+		if err != nil {
+			return "", err
+		}
+		return next, w.UseRefreshToken(row.Hash, next)
+	}
+	if w.Now.Sub(row.UsedAt) <= p.cfg.Limits.Tokens.RefreshGrace {
+		next, err := w.RefreshToken(store.Hash(row.Next))
+		if err == nil && next.UsedAt.IsZero() {
+			return row.Next, nil
+		}
+	}
+	return "", keepAfter(p.revoke(w, g.ID, "refresh.replayed"), ErrInvalidGrant)
+}
+
+func (p *Provider) revoke(w *work, grantID, why string) error {
+	g, err := w.Grant(grantID)
+	if err != nil {
+		return err
+	}
+	if err := w.RevokeGrant(grantID); err != nil {
+		return err
+	}
+	return w.record(why, g.UserID, g.ClientID, "grant", grantID)
+}
+
+// Bearer is the person behind an access token; ErrRevoked when its grant, the
+// person or the token itself was revoked, on whatever node that was.
+func (p *Provider) Bearer(ctx context.Context, grantID, jti string) (User, error) {
+	var u User
+	err := p.st.Glance(ctx, func(tx *store.Tx) error {
+		var err error
+		u, err = tx.Bearer(grantID, jti)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrRevoked
+	}
+	return u, err
+}
+
+// RevokeRefresh revokes the grant of a client's own refresh token (RFC 7009).
+// An unknown token, or another client's, is no error and changes nothing.
+func (p *Provider) RevokeRefresh(ctx context.Context, b *Browser, c *clients.Client, token string) error {
+	return p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
+		row, err := w.RefreshToken(store.Hash(token))
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		g, err := w.Grant(row.GrantID)
+		if err != nil || g.ClientID != c.ID {
+			return err
+		}
+		return p.revoke(w, g.ID, "grant.revoked")
+	})
+}
+
+// RevokeGrant ends a grant with everything issued under it.
+func (p *Provider) RevokeGrant(ctx context.Context, actor Actor, grantID string) error {
+	return p.updateAs(ctx, actor, nil, func(w *work) error { return p.revoke(w, grantID, "grant.revoked") })
+}
+
+// RevokeJTI refuses one access token until it would have expired.
+func (p *Provider) RevokeJTI(ctx context.Context, b *Browser, c *clients.Client, jti string, until time.Time) error {
+	return p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
+		if err := w.RevokeJTI(jti, until); err != nil {
+			return err
+		}
+		return w.record("token.revoked", "", c.ID, "jti", jti)
+	})
+}

@@ -1,0 +1,214 @@
+package idp
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// withPassword is withHolder for changes that ask for a code of their own:
+// only the password must be fresh (C-33).
+func (p *Provider) withPassword(ctx context.Context, b *Browser, f func(*work, *holder) error) error {
+	return p.withHolder(ctx, b, func(w *work, h *holder) error {
+		if h.session.PasswordAt.Before(w.Now.Add(-p.cfg.Limits.Session.Sudo)) {
+			return ErrSudo
+		}
+		return f(w, h)
+	})
+}
+
+// codePurpose checks that a purpose fits the state: a code disables what is on
+// and enables what is off with its methods kept (S-093).
+func codePurpose(h *holder, purpose mfa.Purpose) error {
+	state := twoStepState(h.user, h.factors)
+	if purpose == mfa.ForDisable && state == StateOn {
+		return nil
+	}
+	if ps := person(h.user, h.factors); purpose == mfa.ForEnable && state == StateOff && ps.Primary && ps.Backup {
+		return nil
+	}
+	return ErrState
+}
+
+// TwoStepCode describes the running challenge for switching off or on; the view
+// is zero before a code was asked for.
+func (p *Provider) TwoStepCode(ctx context.Context, b *Browser, purpose mfa.Purpose) (CodeView, []MethodView, error) {
+	var code CodeView
+	var methods []MethodView
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		h, err := p.holder(tx, b)
+		if err != nil {
+			return err
+		}
+		if err := codePurpose(h, purpose); err != nil {
+			return err
+		}
+		v, m, err := p.codeView(tx, h.user, h.factors, purpose, h.session.SID)
+		methods = m
+		if v != nil {
+			code = *v
+		}
+		return err
+	})
+	return code, methods, err
+}
+
+// SendTwoStepCode sends a code for switching off or on. An empty factor means
+// the main method.
+func (p *Provider) SendTwoStepCode(ctx context.Context, b *Browser, purpose mfa.Purpose, factorID string, ch mfa.Channel) error {
+	return p.withPassword(ctx, b, func(w *work, h *holder) error {
+		if err := codePurpose(h, purpose); err != nil {
+			return err
+		}
+		f, err := factorOf(h.factors, factorID)
+		if err != nil {
+			return err
+		}
+		if ch == "" {
+			ch = f.Channel
+		}
+		return p.sendTo(w, h.user, purpose, h.session.SID, f, ch, p.codeLang(w, h.user))
+	})
+}
+
+// Disable switches two-step verification off. It takes a live code always, from
+// a trusted device too (S-099), and a password that may stand alone (N-07). The
+// methods stay unless clear is set (S-093, S-125); trusted devices and the
+// grants of clients that demand two-step verification end (S-120, S-126).
+func (p *Provider) Disable(ctx context.Context, b *Browser, code string, clear bool) error {
+	return p.withPassword(ctx, b, func(w *work, h *holder) error {
+		if err := codePurpose(h, mfa.ForDisable); err != nil {
+			return err
+		}
+		if n := h.user.PasswordLen; n > 0 && n < p.cfg.Limits.Password.MinAlone {
+			return ErrPasswordTooShortAlone
+		}
+		if _, err := p.check(w, h.user, mfa.ForDisable, h.session.SID, code); err != nil {
+			return err
+		}
+		if err := p.turnOff(w, &h.user, h.factors, clear); err != nil {
+			return err
+		}
+		h.session.CodeAt, h.session.DeviceAt = zero, zero
+		return w.UpdateSession(h.session)
+	})
+}
+
+// turnOff is shared by the person's own switch and an operator's reset.
+func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) error {
+	u.TwoStepAt = zero
+	if err := p.forgetDevices(w, u); err != nil {
+		return err
+	}
+	if err := w.UpdateUser(*u); err != nil {
+		return err
+	}
+	for _, f := range factors {
+		if !clear && f.DisabledAt.IsZero() {
+			continue
+		}
+		if err := w.DeleteFactor(f.ID); err != nil {
+			return err
+		}
+	}
+	grants, err := w.Grants(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, g := range grants {
+		if c, ok := p.cfg.Clients.Lookup(g.ClientID); ok && p.demands(*c, w.Now) {
+			if err := w.RevokeGrant(g.ID); err != nil {
+				return err
+			}
+		}
+	}
+	if err := p.mail(w, *u, "mail.2sv_off"); err != nil {
+		return err
+	}
+	kept := "yes"
+	if clear {
+		kept = "no"
+	}
+	return w.record("two_step.off", u.ID, "", "kept", kept)
+}
+
+// Enable switches two-step verification on again with the methods kept: one
+// code, no scan, no wizard (S-093).
+func (p *Provider) Enable(ctx context.Context, b *Browser, code string) error {
+	return p.withPassword(ctx, b, func(w *work, h *holder) error {
+		if err := codePurpose(h, mfa.ForEnable); err != nil {
+			return err
+		}
+		ch, err := p.check(w, h.user, mfa.ForEnable, h.session.SID, code)
+		if err != nil {
+			return err
+		}
+		h.user.TwoStepAt = w.Now
+		if err := p.turnedOn(w, &h.user); err != nil {
+			return err
+		}
+		return p.prove(w, h, h.user, w.Now, ch, false)
+	})
+}
+
+// RemoveMethod removes one method. While two-step verification is on, a main
+// and a backup must remain (S-123); when the main one goes, the first verified
+// backup takes its place.
+func (p *Provider) RemoveMethod(ctx context.Context, b *Browser, id string) error {
+	return p.withSudo(ctx, b, func(w *work, h *holder) error {
+		i := slices.IndexFunc(h.factors, func(f mfa.Factor) bool { return f.ID == id && !f.Draft })
+		if i < 0 {
+			return ErrNotFound
+		}
+		gone := h.factors[i]
+		rest := slices.Delete(slices.Clone(h.factors), i, i+1)
+		if err := w.DeleteFactor(id); err != nil {
+			return err
+		}
+		if !h.user.TwoStepAt.IsZero() {
+			if err := p.keepPair(w, gone, rest); err != nil {
+				return err
+			}
+		}
+		if err := p.forgetDevices(w, &h.user); err != nil { // S-126
+			return err
+		}
+		if err := w.UpdateUser(h.user); err != nil {
+			return err
+		}
+		if err := p.mail(w, h.user, "mail.m_rm", method(gone)...); err != nil {
+			return err
+		}
+		return w.record("method.removed", h.user.ID, "", "channel", string(gone.Channel))
+	})
+}
+
+func (p *Provider) keepPair(w *work, gone mfa.Factor, rest []mfa.Factor) error {
+	live := usable(rest)
+	if len(live) < 2 {
+		return mfa.ErrLastMethod
+	}
+	if gone.Role != mfa.Primary {
+		return nil
+	}
+	i := slices.IndexFunc(live, mfa.Factor.Verified)
+	if i < 0 {
+		return mfa.ErrLastMethod
+	}
+	live[i].Role = mfa.Primary
+	return w.UpdateFactor(live[i])
+}
+
+// RenameMethod names an app.
+func (p *Provider) RenameMethod(ctx context.Context, b *Browser, id, name string) error {
+	return p.withSudo(ctx, b, func(w *work, h *holder) error {
+		i := slices.IndexFunc(h.factors, func(f mfa.Factor) bool { return f.ID == id && f.Channel == mfa.App })
+		if i < 0 {
+			return ErrNotFound
+		}
+		h.factors[i].Name = mfa.CleanName(name)
+		return w.UpdateFactor(h.factors[i])
+	})
+}

@@ -1,0 +1,65 @@
+package web
+
+import (
+	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// eventSignIn is a finished sign-in; how it was done is in its details.
+const eventSignIn = "signin.done"
+
+// told says how an event of the audit log is told to the person it is about.
+type told struct {
+	icon, key string
+	// blocked marks what was stopped.
+	blocked bool
+}
+
+// history holds the events a person is told of; all others are for operators.
+var history = map[string]told{
+	"signin.password.wrong": {icon: "alert", key: "act.fail_pw", blocked: true},
+	"code.wrong":            {icon: "alert", key: "act.code_wrong"},
+	"code.refused":          {icon: "alert", key: "act.fail_code", blocked: true},
+	"method.disabled":       {icon: "alert", key: "act.m_stopped"},
+	"method.removed":        {icon: "check", key: "act.m_removed"},
+	"two_step.on":           {icon: "shield", key: "act.two_on"},
+	"two_step.off":          {icon: "alert", key: "act.two_off"},
+	"device.trusted":        {icon: "laptop", key: "act.dev_added"},
+	"device.removed":        {icon: "laptop", key: "act.dev_removed"},
+	"device.reset":          {icon: "laptop", key: "act.dev_reset"},
+	"device.replayed":       {icon: "alert", key: "act.dev_copied", blocked: true},
+	"password.changed":      {icon: "lock", key: "act.pw_changed"},
+	"password.reset_sent":   {icon: "mail", key: "act.pw_sent"},
+	"session.ended":         {icon: "check", key: "act.out"},
+	"session.ended_others":  {icon: "check", key: "act.out_others"},
+	"user.signed_up":        {icon: "user", key: "act.made"},
+}
+
+// tell is how an event is told; false when it is not.
+func tell(e idp.Event) (told, bool) {
+	if e.Name != eventSignIn {
+		t, ok := history[e.Name]
+		return t, ok
+	}
+	level, ok := signin.ParseACR(e.Details["acr"], nil)
+	if !ok {
+		return told{}, false // a code proved on the account pages: its change is told instead
+	}
+	switch level {
+	case signin.LevelTrustedDevice:
+		return told{icon: "check", key: "act.ok_trust"}, true
+	case signin.LevelTwoStep:
+		switch mfa.Channel(e.Details["channel"]) {
+		case mfa.App:
+			return told{icon: "check", key: "act.ok_pwd_app"}, true
+		case mfa.Voice:
+			return told{icon: "check", key: "act.ok_pwd_voice"}, true
+		case mfa.SMS:
+			return told{icon: "check", key: "act.ok_pwd_sms"}, true
+		default: // a way that has no words of its own
+		}
+	default: // the password alone
+	}
+	return told{icon: "check", key: "act.ok_pwd"}, true
+}

@@ -1,0 +1,171 @@
+package web
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/sekisho-id/sekisho/idp"
+)
+
+// maxBody bounds every request: our forms are small (T-05).
+const maxBody = 64 << 10
+
+// browser is the browser that sent the request.
+func browser(c echo.Context) *idp.Browser { return idp.BrowserFrom(c.Request().Context()) }
+
+// ipExtractor finds the client's address. Without proxies it is the peer's;
+// echo's default would believe anybody's X-Forwarded-For (H-21, T-45).
+func ipExtractor(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		p = p.Masked()
+		trust = append(trust, echo.TrustIPRange(&net.IPNet{
+			IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}
+
+// slow is how long a request may take before its line is worth reading.
+const slow = time.Second
+
+// observe names the request, answers its error, and writes its line in the log:
+// the route and never the URL, which may hold a secret (T-36). Requests that
+// failed or were slow are told at info; the others, of which there are
+// thousands a second, at debug: what they did is in the audit log.
+func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id, start := newReference(), s.now()
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		if err := s.caught(c, next); err != nil {
+			c.Error(err)
+		}
+		took, status, level := s.now().Sub(start), c.Response().Status, slog.LevelDebug
+		if status >= http.StatusBadRequest || took >= slow {
+			level = slog.LevelInfo
+		}
+		if ctx := c.Request().Context(); s.log.Enabled(ctx, level) {
+			s.log.LogAttrs(ctx, level, "request", slog.String("request_id", id),
+				slog.String("method", c.Request().Method), slog.String("route", c.Path()),
+				slog.Int("status", status), slog.Duration("took", took))
+		}
+		return nil
+	}
+}
+
+// newReference is a request's id as people read it out: 60 bits in three groups.
+func newReference() string {
+	t := rand.Text()
+	return t[:4] + "-" + t[4:8] + "-" + t[8:12]
+}
+
+// reference is the request's id.
+func reference(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
+
+// caught turns a panic into an error.
+func (s *server) caught(c echo.Context, next echo.HandlerFunc) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if aborted, ok := p.(error); ok && errors.Is(aborted, http.ErrAbortHandler) {
+				panic(p)
+			}
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return next(c)
+}
+
+// onlyOurHost refuses requests that were meant for another host (T-44).
+func (s *server) onlyOurHost(next echo.HandlerFunc) echo.HandlerFunc {
+	port := map[string]string{"https": ":443", "http": ":80"}[s.issuer.Scheme]
+	ours := strings.TrimSuffix(strings.ToLower(s.issuer.Host), port)
+	return func(c echo.Context) error {
+		if strings.TrimSuffix(strings.ToLower(c.Request().Host), port) != ours {
+			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+		}
+		return next(c)
+	}
+}
+
+// headers are those of every answer (ux 2.1, O-14, O-19, T-20, T-57).
+func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	fixed := http.Header{
+		"Content-Security-Policy": {contentPolicy("")},
+		"X-Frame-Options":         {"DENY"},
+		"X-Content-Type-Options":  {"nosniff"},
+		"Referrer-Policy":         {"no-referrer"},
+		"Cache-Control":           {"no-store"},
+		"Permissions-Policy":      {"publickey-credentials-get=(self), publickey-credentials-create=(self), otp-credentials=(self)"},
+	}
+	if s.cookies.secure {
+		fixed["Strict-Transport-Security"] = []string{"max-age=63072000"} // C-54
+	}
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		maps.Copy(h, fixed) // the values are shared: whoever wants another sets it
+		if strings.HasPrefix(c.Request().URL.Path, "/account") {
+			// Not on the pages of a sign-in: it would cut off clients that open them in a pop-up.
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
+		return next(c)
+	}
+}
+
+// contentPolicy is the CSP. formAction adds the origin a form's redirects end
+// at: browsers apply form-action to them too (ux 2.1).
+func contentPolicy(formAction string) string {
+	p := "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; " +
+		"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+	if formAction != "" {
+		p += " " + formAction
+	}
+	return p
+}
+
+func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+		return next(c)
+	}
+}
+
+// readBrowser puts the browser into the request's context and, before the
+// answer leaves, sends the cookies that a verb changed.
+func (s *server) readBrowser(next echo.HandlerFunc) echo.HandlerFunc {
+	last := s.provider.Config().Lang
+	return func(c echo.Context) error {
+		r := c.Request()
+		b := &idp.Browser{IP: c.RealIP(), UserAgent: r.UserAgent(), RequestID: reference(c), Lang: last}
+		if wish := r.Header.Get("Accept-Language"); wish != "" {
+			b.Lang = accepted(wish, last)
+		}
+		if len(r.Header["Cookie"]) > 0 { // machines send none
+			b.Lang = cmp.Or(chosen(r), b.Lang)
+			s.cookies.read(r, b)
+		}
+		was := *b
+		c.Response().Before(func() {
+			if *b != was {
+				s.cookies.writeBack(c, was, b)
+			}
+		})
+		c.SetRequest(r.WithContext(idp.WithBrowser(r.Context(), b)))
+		return next(c)
+	}
+}

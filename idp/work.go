@@ -1,0 +1,155 @@
+package idp
+
+import (
+	"context"
+	"crypto/rand"
+	"net/netip"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// work is one update in progress: the transaction, and whether it queued messages.
+type work struct {
+	*store.Tx
+	b      *Browser
+	queued bool
+}
+
+// update runs f in one store.Update on behalf of a browser and wakes the outbox
+// when f queued a message.
+func (p *Provider) update(ctx context.Context, b *Browser, f func(*work) error) error {
+	return p.updateAs(ctx, Actor{Kind: "anonymous", IP: b.IP, UserAgent: clip(b.UserAgent, 300), Request: b.RequestID}, b, f)
+}
+
+func (p *Provider) updateAs(ctx context.Context, actor Actor, b *Browser, f func(*work) error) error {
+	queued := false
+	var before Browser
+	if b != nil {
+		before = *b
+	}
+	var result error
+	err := p.st.Update(ctx, actor, func(tx *store.Tx) error {
+		if b != nil {
+			*b = before // an earlier run was undone
+		}
+		w := &work{Tx: tx, b: b}
+		result = f(w)
+		queued = w.queued
+		return result
+	})
+	if b != nil && !store.Committed(result, err) {
+		*b = before // cookies follow the database
+	}
+	if queued {
+		p.jobs.Wake(jobOutbox)
+	}
+	return err
+}
+
+// as names the person whose proofs act from here on, for the audit log.
+func (w *work) as(userID string) {
+	if w.Actor.Kind == "anonymous" || w.Actor.Kind == "user" {
+		w.Actor.Kind, w.Actor.ID = "user", userID
+	}
+}
+
+// record writes an audit event about a person.
+func (w *work) record(name, userID, clientID string, details ...string) error {
+	e := Event{Name: name, UserID: userID, ClientID: clientID}
+	if len(details) > 0 {
+		e.Details = make(map[string]string, len(details)/2)
+		for i := 0; i+1 < len(details); i += 2 {
+			e.Details[details[i]] = clip(details[i+1], 200)
+		}
+	}
+	return w.Record(e)
+}
+
+// mail queues a message to a person's address, in their language.
+func (p *Provider) mail(w *work, u User, name string, params ...string) error {
+	return p.mailTo(w, u.Email, u, name, params...)
+}
+
+func (p *Provider) mailTo(w *work, to string, u User, name string, params ...string) error {
+	m := map[string]string{
+		"name": u.Name, "time": w.Now.Format(time.RFC3339), "domain": p.Host(),
+		"device": "", "place": "",
+	}
+	if w.b != nil {
+		m["device"] = clip(w.b.UserAgent, 300)
+	}
+	for i := 0; i+1 < len(params); i += 2 {
+		m[params[i]] = params[i+1]
+	}
+	w.queued = true
+	_, err := w.Enqueue(store.Outgoing{
+		Kind: mfa.Mail, To: to, Lang: p.lang(u.Lang), UserID: u.ID, Name: name, Params: m,
+		ExpiresAt: w.Now.Add(3 * 24 * time.Hour),
+	})
+	return err
+}
+
+func (p *Provider) lang(l string) string {
+	if l == "ja" || l == "en" {
+		return l
+	}
+	return p.cfg.Lang
+}
+
+// newID is a fresh identifier or token: 26 characters of base32, 130 bits.
+func newID() string { return rand.Text() }
+
+// newToken is a bearer secret of at least 256 bits.
+func newToken() string { return rand.Text() + rand.Text() }
+
+// clip cuts s to n bytes and drops control characters (T-56).
+func clip(s string, n int) string {
+	out := make([]rune, 0, len(s))
+	size := 0
+	for _, r := range s {
+		if r < ' ' || r == 0x7f {
+			r = ' '
+		}
+		if size += len(string(r)); size > n {
+			break
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// network is the key under which an address is limited: itself for IPv4, its
+// /64 for IPv6 (C-13, T-45).
+func network(ip string) string {
+	a, err := netip.ParseAddr(ip)
+	if err != nil {
+		return "unknown"
+	}
+	a = a.Unmap()
+	if a.Is4() {
+		return a.String()
+	}
+	n, err := a.Prefix(64)
+	if err != nil {
+		return a.String()
+	}
+	return n.String()
+}
+
+// later is the later of two moments.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// keepAfter commits what was written and answers with answer, unless writing failed.
+func keepAfter(err, answer error) error {
+	if err != nil {
+		return err
+	}
+	return store.Keep(answer)
+}
