@@ -1,0 +1,26 @@
+// Package resource protects an API with the provider's access tokens: it is
+// what a resource server in Go puts in front of its handlers.
+//
+//	v, err := resource.New(resource.Config{
+//		Issuer:   "https://id.example.jp",
+//		Audience: "https://payouts.example.jp",
+//		Now:      time.Now,
+//	})
+//	mux.Handle("POST /account", v.Require(resource.Need{
+//		Scopes: []string{"payout"},
+//		ACR:    []string{"urn:sekisho:acr:2sv"},
+//		MaxAge: 5 * time.Minute,
+//	}, change))
+//
+// A [Verifier] checks a JWT access token (RFC 9068) without asking the provider:
+// signature by a published key, type, issuer, audience, expiry. A [Need] says
+// what a handler demands beyond that: scopes, and how strongly and how lately
+// the person authenticated. What is missing is answered with a [Challenge]
+// (RFC 6750, RFC 9470), which a relying party reads with [ParseChallenge].
+//
+// A token revoked before its expiry is still accepted here; its five minutes
+// are the price of not asking. A handler that cannot pay it asks the
+// provider's introspection endpoint.
+//
+// The package needs the standard library and go-jose, nothing else of this module.
+package resource
