@@ -1,0 +1,205 @@
+package config
+
+import (
+	"encoding/base64"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp/password"
+	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/mfa"
+)
+
+// Config is a deployment. [Default] has every default; example.yaml says what
+// each key means.
+type Config struct {
+	Issuer string `yaml:"issuer"`
+	Listen string `yaml:"listen"`
+	TLS    TLS    `yaml:"tls"`
+	// TrustedProxies are addresses and prefixes; see [Config.Proxies].
+	TrustedProxies []string `yaml:"trusted_proxies"`
+	// Database is the path of a SQLite file or a PostgreSQL DSN. It is a Secret
+	// because a DSN may hold a password; a path may be written as it is.
+	Database Secret  `yaml:"database"`
+	Secrets  Secrets `yaml:"secrets"`
+
+	Name string `yaml:"name"`
+	// Reading is how the Japanese voice says Name; empty for Name itself.
+	Reading string `yaml:"reading"`
+	// Market is empty for the same as Name.
+	Market string `yaml:"market"`
+	// Terms and Privacy are the marketplace's pages; empty leaves their links out.
+	Terms    string `yaml:"terms"`
+	Privacy  string `yaml:"privacy"`
+	Language string `yaml:"language"`
+	TimeZone string `yaml:"time_zone"`
+	Profile  string `yaml:"profile"`
+
+	Mail  Mail    `yaml:"mail"`
+	SMS   Gateway `yaml:"sms"`
+	Voice Gateway `yaml:"voice"`
+
+	Clients    []clients.Client  `yaml:"clients"`
+	ACRAliases map[string]string `yaml:"acr_aliases"`
+	Password   Password          `yaml:"password"`
+	Limits     Limits            `yaml:"limits"`
+}
+
+// TLS names the certificate's files; they are read anew when they change.
+// Empty means plain HTTP.
+type TLS struct {
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// Secrets are the master keys: everything sealed at rest is sealed under one of them.
+type Secrets struct {
+	// Keys are 32 random bytes each, in base64, by a short id.
+	Keys map[string]Secret `yaml:"keys"`
+	// Current names the key that seals. It may be empty while there is one key only.
+	Current string `yaml:"current"`
+	// MAC names the key of all MACs; empty means the id that sorts first.
+	MAC string `yaml:"mac"`
+}
+
+// Mail is the way mails leave.
+type Mail struct {
+	// Provider is smtp, or inbox on a laptop: mails are then shown at /dev/inbox.
+	Provider string `yaml:"provider"`
+	Host     string `yaml:"host"`
+	// Port is 0 for 587, or 465 with implicit TLS.
+	Port     int    `yaml:"port"`
+	User     string `yaml:"user"`
+	Password Secret `yaml:"password"`
+	From     string `yaml:"from"`
+	// TLS is mandatory (STARTTLS), implicit, opportunistic, or none to a relay on the same machine.
+	TLS string `yaml:"tls"`
+}
+
+// Password says how passwords are hashed and which are refused.
+type Password struct {
+	password.Params `yaml:",inline"`
+	// BlocklistFile holds one refused password, or SHA-1 of one, a line; empty
+	// leaves the built-in list alone.
+	BlocklistFile string `yaml:"blocklist_file"`
+}
+
+// Limits are the numbers of requirements.md section 4.
+type Limits struct {
+	mfa.Limits `yaml:",inline"`
+	Session    signin.Limits         `yaml:"session"`
+	Password   signin.PasswordLimits `yaml:"password"`
+	Tokens     clients.Lifetimes     `yaml:"tokens"`
+	SignIn     SignIn                `yaml:"sign_in"`
+}
+
+// SignIn are the lifetimes of what is pending.
+type SignIn struct {
+	Request    time.Duration `yaml:"request"`        // C-32, an authorization request
+	Pending    time.Duration `yaml:"pending"`        // C-32, password done, code not
+	Reset      time.Duration `yaml:"password_reset"` // C-43
+	SignUp     time.Duration `yaml:"sign_up"`        // the code sent by mail
+	Mails      int           `yaml:"mails_hour"`     // C-43, reset and sign-up mails per address
+	MailsPerIP int           `yaml:"mails_ip_hour"`  // T-05, the same per IPv4 address or IPv6 /64
+	MailTries  int           `yaml:"mail_tries"`     // guesses of a code sent by mail
+}
+
+// The profiles: strict forbids what weakens the second step.
+const (
+	Standard = "standard"
+	Strict   = "strict"
+)
+
+// Default is the configuration an empty file means; it lacks what only the
+// deployment knows: issuer, keys, mail, gateways.
+func Default() Config {
+	return Config{
+		Listen: "127.0.0.1:9000", Database: "sekisho.db",
+		Name: "Sekisho", Language: "ja", TimeZone: "Asia/Tokyo", Profile: Standard,
+		Mail:       Mail{Provider: SMTP, TLS: "mandatory"},
+		ACRAliases: map[string]string{"https://refeds.org/profile/mfa": signin.LevelTwoStep.ACR()},
+		Password:   Password{Params: password.DefaultParams()},
+		Limits: Limits{
+			Limits: mfa.DefaultLimits(), Session: signin.DefaultLimits(),
+			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
+			SignIn: SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
+		},
+	}
+}
+
+// Zone is the deployment's time zone; UTC when it is unknown, which Validate reports.
+func (c Config) Zone() *time.Location {
+	zone, err := time.LoadLocation(c.TimeZone)
+	if err != nil || c.TimeZone == "" {
+		return time.UTC
+	}
+	return zone
+}
+
+// Proxies are the addresses whose X-Forwarded-For is believed (T-45). Where
+// none are listed and a proxy on the same machine ends TLS, they are the
+// machine's own: else all people would share that proxy's rate limits.
+func (c Config) Proxies() []netip.Prefix {
+	if len(c.TrustedProxies) == 0 && c.behindLocalProxy() {
+		return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	}
+	var out []netip.Prefix
+	for _, s := range c.TrustedProxies {
+		if p, ok := prefix(s); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Development reports whether some messages go to the development inbox.
+func (c Config) Development() bool {
+	return c.Mail.Provider == Inbox || c.SMS.Provider == Inbox || c.Voice.Provider == Inbox
+}
+
+// Master are the master keys as bytes. Keys that are not base64 are left out; Validate reports them.
+func (s Secrets) Master() map[string][]byte {
+	out := make(map[string][]byte, len(s.Keys))
+	for id, text := range s.Keys {
+		if b, err := base64.StdEncoding.DecodeString(string(text)); err == nil {
+			out[id] = b
+		}
+	}
+	return out
+}
+
+// CurrentKey is the id of the key that seals.
+func (s Secrets) CurrentKey() string {
+	if s.Current == "" && len(s.Keys) == 1 {
+		return slices.Collect(maps.Keys(s.Keys))[0]
+	}
+	return s.Current
+}
+
+// behindLocalProxy reports whether TLS must end in a proxy on this machine.
+func (c Config) behindLocalProxy() bool {
+	u, err := url.Parse(c.Issuer)
+	return err == nil && u.Scheme == "https" && c.TLS == TLS{} && loopbackListen(c.Listen)
+}
+
+func loopbackListen(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	return err == nil && clients.Loopback(host)
+}
+
+// prefix reads an address or a prefix.
+func prefix(s string) (netip.Prefix, bool) {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.Masked(), true
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	return netip.PrefixFrom(a, a.BitLen()), true
+}

@@ -1,0 +1,155 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const day = 24 * time.Hour
+
+var country = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// bound is the range of a number; the value and its limits have one unit.
+type bound struct {
+	key             string
+	value, min, max int64
+	duration        bool
+}
+
+func span(key string, value, least, most time.Duration) bound {
+	return bound{key, int64(value), int64(least), int64(most), true}
+}
+
+func count(key string, value, least, most int) bound {
+	return bound{key, int64(value), int64(least), int64(most), false}
+}
+
+// many is more than any deployment counts; century longer than any lifetime.
+const many, century = 1_000_000_000, 36500 * day
+
+// bounds are the ranges of requirements.md section 4. Where it gives none, a
+// number need only be positive, so that a load test may widen it.
+func (l Limits) bounds() []bound {
+	return []bound{
+		count("code_digits", l.CodeDigits, 6, 8),                                                 // C-01
+		span("code_lifetime", l.CodeLifetime, 2*time.Minute, 10*time.Minute),                     // C-02
+		span("setup_freshness", l.SetupFreshness, time.Minute, 15*time.Minute),                   // C-05
+		count("code_tries", l.CodeTries, 3, 10),                                                  // C-06
+		count("method_failures_hour", l.MethodFailuresHour, 5, 20),                               // C-07
+		span("method_pause", l.MethodPause, time.Minute, day),                                    // C-07
+		count("account_failures_day", l.AccountFailuresDay, 10, 50),                              // C-08
+		count("method_failures_max", l.MethodFailuresMax, 5, 100),                                // C-09, N-40
+		span("resend_wait", l.ResendWait, 30*time.Second, time.Hour),                             // C-10
+		span("resend_wait_max", l.ResendWaitMax, l.ResendWait, day),                              // C-10
+		count("sends_10min", l.SendsTenMinutes, 1, many),                                         // C-11
+		count("sends_hour", l.SendsHour, 1, many),                                                // C-11
+		count("sends_day", l.SendsDay, 1, many),                                                  // C-11
+		count("number_sends_hour", l.NumberSendsHour, 1, many),                                   // C-12
+		count("number_sends_day", l.NumberSendsDay, 1, many),                                     // C-12
+		count("ip_sends_5min", l.IPSends, 1, many),                                               // C-13
+		count("unverified_sends_day", l.UnverifiedSendsDay, 1, many),                             // C-14
+		count("unverified_sends_total", l.UnverifiedSends, 1, many),                              // C-14
+		count("accounts_per_number", l.AccountsPerNumber, 1, many),                               // C-15
+		count("phones_per_account", l.PhonesPerAccount, 1, 20),                                   // C-15
+		count("apps_per_account", l.AppsPerAccount, 1, 10),                                       // C-15
+		count("prefix_sends_hour", l.PrefixSendsHour, 1, many),                                   // C-17
+		count("sends_day_global", l.SendsPerDayGlobal, 1, many),                                  // C-21
+		span("draft_lifetime", l.DraftLifetime, 5*time.Minute, day),                              // C-22
+		span("trusted_device", l.TrustedDevice, 0, 90*day),                                       // C-34
+		count("trusted_devices_user", l.TrustedDevicesUser, 1, 100),                              // C-34
+		span("session.idle_2sv", l.Session.Idle2, time.Minute, century),                          // C-30
+		span("session.idle", l.Session.Idle1, time.Minute, century),                              // C-30
+		span("session.absolute_2sv", l.Session.Absolute2, time.Minute, century),                  // C-31
+		span("session.absolute", l.Session.Absolute1, time.Minute, century),                      // C-31
+		span("session.sudo", l.Session.Sudo, time.Minute, 20*time.Minute),                        // C-33
+		span("session.notice", l.Session.Notice, 0, century),                                     // C-24
+		count("password.per_account_ip_minute", l.Password.PerAccountIPMinute, 1, many),          // C-25
+		count("password.per_account_ip_hour", l.Password.PerAccountIPHour, 1, many),              // C-25
+		count("password.failures_max", l.Password.FailuresMax, 1, 100),                           // C-27, N-40
+		count("password.per_ip_minute", l.Password.PerIPMinute, 1, many),                         // C-28
+		count("password.free_failures", l.Password.FreeFailures, 0, many),                        // C-26
+		count("password.min_alone", l.Password.MinAlone, 15, 64),                                 // C-29, N-07
+		count("password.min_with_2sv", l.Password.MinWithTwoStep, 8, 64),                         // C-29, N-07
+		count("password.max", l.Password.Max, 64, 256),                                           // C-29, N-08
+		span("tokens.code", l.Tokens.Code, 10*time.Second, 10*time.Minute),                       // C-35
+		span("tokens.access_token", l.Tokens.AccessToken, time.Minute, time.Hour),                // C-36
+		span("tokens.client_token", l.Tokens.ClientToken, time.Minute, time.Hour),                // C-36
+		span("tokens.id_token", l.Tokens.IDToken, time.Minute, time.Hour),                        // C-38
+		span("tokens.refresh_idle", l.Tokens.RefreshIdle, time.Minute, century),                  // C-37
+		span("tokens.refresh_absolute", l.Tokens.RefreshAbsolute, l.Tokens.RefreshIdle, century), // C-37
+		span("tokens.refresh_grace", l.Tokens.RefreshGrace, 0, 10*time.Second),                   // T-51
+		span("tokens.key_rotation", l.Tokens.KeyRotation, day, century),                          // C-53
+		span("sign_in.request", l.SignIn.Request, time.Minute, day),                              // C-32
+		span("sign_in.pending", l.SignIn.Pending, time.Minute, l.SignIn.Request),                 // C-32
+		span("sign_in.password_reset", l.SignIn.Reset, 5*time.Minute, day),                       // C-43
+		span("sign_in.sign_up", l.SignIn.SignUp, 5*time.Minute, day),                             // N-16
+		count("sign_in.mails_hour", l.SignIn.Mails, 1, 20),                                       // C-43
+		count("sign_in.mails_ip_hour", l.SignIn.MailsPerIP, 1, many),                             // T-05
+		count("sign_in.mail_tries", l.SignIn.MailTries, 3, 10),                                   // C-06
+	}
+}
+
+func (c Config) validateLimits(f *Faults) {
+	for _, b := range c.Limits.bounds() {
+		f.add(b.value < b.min || b.value > b.max, "limits."+b.key, "must be %s", b)
+	}
+	f.add(len(c.Limits.Countries) == 0, "limits.countries", "must name one country at least")
+	for i, code := range c.Limits.Countries {
+		f.add(!country.MatchString(code), fmt.Sprintf("limits.countries[%d]", i), "must be an ISO 3166 code such as JP")
+		f.add(slices.Contains(c.Limits.Countries[:i], code), fmt.Sprintf("limits.countries[%d]", i), "is there twice")
+	}
+}
+
+// validatePassword holds the hash to the least that OWASP lists (C-50).
+func (c Config) validatePassword(f *Faults) {
+	p := c.Password
+	for _, b := range []bound{
+		count("memory_kib", int(p.MemoryKiB), 7168, 4<<20),
+		count("time", int(p.Time), 1, 100),
+		count("parallel", int(p.Parallel), 1, 64),
+		count("salt", p.Salt, 16, 64),
+		count("key", p.Key, 32, 64),
+		count("concurrency", p.Concurrency, 0, 1024), // C-51
+		count("queue", p.Queue, 1, 100_000),          // C-51
+		span("deadline", p.Deadline, 100*time.Millisecond, time.Minute),
+	} {
+		f.add(b.value < b.min || b.value > b.max, "password."+b.key, "must be %s", b)
+	}
+	// OWASP's set: 46 MiB·1, 19 MiB·2, 12 MiB·3, 9 MiB·4, 7 MiB·5 are equal; less is refused.
+	least := map[uint32]uint32{1: 47104, 2: 19456, 3: 12288, 4: 9216}[p.Time]
+	f.add(p.MemoryKiB >= 7168 && p.MemoryKiB < least, "password.memory_kib", "must be at least %d with time %d", least, p.Time)
+}
+
+// String is the range in words: "between 2m and 10m".
+func (b bound) String() string {
+	switch {
+	case b.max == many || b.max == int64(century):
+		return "at least " + b.text(b.min)
+	case b.max < b.min:
+		return "more"
+	}
+	return "between " + b.text(b.min) + " and " + b.text(b.max)
+}
+
+func (b bound) text(v int64) string {
+	if !b.duration {
+		return strconv.FormatInt(v, 10)
+	}
+	return shortest(time.Duration(v))
+}
+
+// shortest writes a duration as people do: 30d, 12h, 10m, 90s.
+func shortest(d time.Duration) string {
+	for _, u := range []struct {
+		name string
+		unit time.Duration
+	}{{"d", day}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}} {
+		if d >= u.unit && d%u.unit == 0 {
+			return strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		}
+	}
+	return d.String()
+}

@@ -1,0 +1,129 @@
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp/signin"
+)
+
+// Validate reports every fault, as [Faults] without lines. It reads no file.
+func (c Config) Validate() error { return c.faults().err() }
+
+func (c Config) faults() Faults {
+	var f Faults
+	c.validateServer(&f)
+	c.validateSecrets(&f)
+	c.validateWords(&f)
+	c.validateMessages(&f)
+	c.validateClients(&f)
+	c.validatePassword(&f)
+	c.validateLimits(&f)
+	return f
+}
+
+func (c Config) validateServer(f *Faults) {
+	u, err := url.Parse(c.Issuer)
+	switch {
+	case c.Issuer == "":
+		f.add(true, "issuer", "is required: the URL people and relying parties use, such as https://id.example.jp")
+	case err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http":
+		f.add(true, "issuer", "must be a URL such as https://id.example.jp")
+	default:
+		f.add(u.Path != "" || u.RawQuery != "" || u.Fragment != "", "issuer", "must end with the host or port: no slash, path or query")
+		f.add(u.Host != strings.ToLower(u.Host), "issuer", "must be in lower case: it is compared byte by byte")
+		f.add(u.Scheme == "http" && !clients.Loopback(u.Hostname()), "issuer", "must use https; http is for localhost")
+	}
+	_, _, err = net.SplitHostPort(c.Listen)
+	f.add(err != nil, "listen", "must be an address and a port, such as 127.0.0.1:9000 or :443")
+	f.add(c.TLS.Cert == "" && c.TLS.Key != "", "tls.cert", "is required with tls.key")
+	f.add(c.TLS.Cert != "" && c.TLS.Key == "", "tls.key", "is required with tls.cert")
+	for i, s := range c.TrustedProxies {
+		p, ok := prefix(s)
+		f.add(!ok, fmt.Sprintf("trusted_proxies[%d]", i), "must be an address or a prefix such as 10.0.0.0/8")
+		f.add(ok && p.Bits() == 0, fmt.Sprintf("trusted_proxies[%d]", i), "must not trust every address: anybody could name any address as theirs") // T-45
+	}
+	// A deployment speaks TLS itself or names who speaks it.
+	plain := u != nil && u.Scheme == "https" && c.TLS == TLS{}
+	f.add(plain && err == nil && !loopbackListen(c.Listen) && len(c.TrustedProxies) == 0, "listen",
+		"would speak plain HTTP to anybody: set tls.cert and tls.key, list the proxy in trusted_proxies, or listen on 127.0.0.1")
+	f.add(c.Database == "", "database", "is required: the path of a SQLite file, or a PostgreSQL DSN")
+}
+
+func (c Config) validateSecrets(f *Faults) {
+	s := c.Secrets
+	f.add(len(s.Keys) == 0, "secrets.keys", "is required: an id and 32 random bytes in base64 (openssl rand -base64 32)")
+	for _, id := range slices.Sorted(maps.Keys(s.Keys)) {
+		b, err := base64.StdEncoding.DecodeString(string(s.Keys[id]))
+		f.add(err != nil || len(b) != 32, "secrets.keys."+id, "must be 32 random bytes in base64 (openssl rand -base64 32)")
+		f.add(id == "" || strings.ContainsAny(id, ". "), "secrets.keys."+id, "must have an id without dots and spaces")
+	}
+	_, ok := s.Keys[s.CurrentKey()]
+	f.add(len(s.Keys) > 0 && !ok, "secrets.current", "must be one of the ids in secrets.keys")
+	_, ok = s.Keys[s.MAC]
+	f.add(s.MAC != "" && !ok, "secrets.mac", "must be one of the ids in secrets.keys")
+}
+
+func (c Config) validateWords(f *Faults) {
+	f.add(strings.TrimSpace(c.Name) == "", "name", "is required: people see it")
+	for key, text := range map[string]string{"name": c.Name, "reading": c.Reading, "market": c.Market} {
+		// H-26: a text message has room for a code and a short name.
+		f.add(utf8.RuneCountInString(text) > 30, key, "must have 30 characters at most: it stands in text messages")
+		f.add(strings.ContainsFunc(text, unicode.IsControl), key, "must be one line of text")
+	}
+	for key, page := range map[string]string{"terms": c.Terms, "privacy": c.Privacy} {
+		f.add(page != "" && !private(page), key, "must be an https URL")
+	}
+	f.add(c.Language != "ja" && c.Language != "en", "language", "must be ja or en")
+	_, err := time.LoadLocation(c.TimeZone)
+	f.add(err != nil || c.TimeZone == "" || c.TimeZone == "Local", "time_zone", "must be a name of the time zone database, such as Asia/Tokyo")
+	switch c.Profile {
+	case Standard:
+	case Strict:
+		f.add(c.Limits.AllowUnverified, "limits.allow_unverified_backup", "must be false under profile strict")
+		f.add(c.Limits.AllowVoIP, "limits.allow_voip", "must be false under profile strict")
+		for i, one := range c.Clients {
+			f.add(!one.PKCERequired(), fmt.Sprintf("clients[%d].require_pkce", i), "must be true under profile strict")
+		}
+	default:
+		f.add(true, "profile", "must be standard or strict")
+	}
+	for _, alias := range slices.Sorted(maps.Keys(c.ACRAliases)) {
+		own, _ := signin.ParseACR(alias, nil)
+		f.add(own != signin.LevelNone, "acr_aliases."+alias, "is an acr value itself")
+		f.add(!slices.Contains(signin.ACRValues(), c.ACRAliases[alias]), "acr_aliases."+alias, "must stand for one of %s", strings.Join(signin.ACRValues(), ", "))
+	}
+}
+
+func (c Config) validateClients(f *Faults) {
+	first := map[string]int{}
+	for i, one := range c.Clients {
+		at := fmt.Sprintf("clients[%d].", i)
+		if joined, ok := one.Validate().(interface{ Unwrap() []error }); ok {
+			for _, err := range joined.Unwrap() {
+				if wrong, ok := errors.AsType[*clients.Fault](err); ok {
+					f.add(true, at+wrong.Field, "%s", wrong.Text)
+				}
+			}
+		}
+		j, twice := first[one.ID]
+		f.add(twice && one.ID != "", at+"id", "is the id of clients[%d] too", j)
+		first[one.ID] = i
+	}
+}
+
+// local reports whether the issuer is on this machine, where development is allowed.
+func (c Config) local() bool {
+	u, err := url.Parse(c.Issuer)
+	return err == nil && u.Scheme == "http" && clients.Loopback(u.Hostname())
+}
