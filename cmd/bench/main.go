@@ -1,0 +1,114 @@
+// Command bench measures what a running Sekisho costs against what the machine
+// can do at all, in one run: first the limits (a signature, a durable commit, a
+// password hash, an HTTP handler that does nothing), then the phases of the
+// protocol against a real `sekisho serve` of its own.
+//
+// The load is a closed loop, bounded in time, and never leaves loopback. The
+// figure to compare is the server's CPU time per operation: rates fall with
+// what else the machine does, CPU per operation hardly.
+//
+//	go run ./cmd/bench -seconds 3 -workers 8
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the command line's.
+type options struct {
+	sekisho, dir, only string
+	workers            int
+	each               time.Duration
+}
+
+func run(ctx context.Context, args []string, out, progress io.Writer) error {
+	var o options
+	var seconds float64
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(progress)
+	fs.StringVar(&o.sekisho, "sekisho", "", "the `program` to measure; built from this module when empty")
+	fs.StringVar(&o.dir, "dir", "", "where databases go, on the `disk` to measure; a temporary directory when empty")
+	fs.StringVar(&o.only, "only", "", "measure only the phases whose name holds this `word`")
+	fs.IntVar(&o.workers, "workers", 8, "how many do one thing after the other at once")
+	fs.Float64Var(&seconds, "seconds", 3, "for which each phase is measured, 60 at most")
+	bare := fs.Bool("bare", false, "internal: be the HTTP handler that does nothing")
+	if err := fs.Parse(args); err != nil {
+		return err //nolint:wrapcheck // the flag package has said it all
+	}
+	if *bare {
+		return serveBare(ctx, out)
+	}
+	if o.workers < 1 || o.workers > 256 || seconds <= 0 || seconds > 60 {
+		return errors.New("1 to 256 workers and up to 60 seconds")
+	}
+	o.each = time.Duration(seconds * float64(time.Second))
+	dir, err := os.MkdirTemp(o.dir, "sekisho-bench-")
+	if err != nil {
+		return fmt.Errorf("directory: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	o.dir = dir
+	if o.sekisho == "" {
+		o.sekisho = filepath.Join(dir, "sekisho")
+		build := exec.CommandContext(ctx, "go", "build", "-o", o.sekisho, "github.com/sekisho-id/sekisho/cmd/sekisho")
+		build.Stderr = progress
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("build: %w", err)
+		}
+	}
+	return bench(ctx, o, out, progress)
+}
+
+// bench measures the limits and then every phase, and prints both.
+func bench(ctx context.Context, o options, out, progress io.Writer) error {
+	l, err := measureLimits(ctx, o, progress)
+	if err != nil {
+		return fmt.Errorf("limits: %w", err)
+	}
+	l.print(out)
+	fmt.Fprintln(progress, "adding people")
+	t, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer t.stop()
+	if err := t.prepare(ctx, o.workers); err != nil {
+		return fmt.Errorf("%w\n%s", err, t.log())
+	}
+	var results []result
+	defer func() { printResults(out, results) }()
+	for _, ph := range phases {
+		if !strings.Contains(ph.name, o.only) {
+			continue
+		}
+		fmt.Fprintf(progress, "%s\n", ph.name)
+		r, err := measure(ctx, t.pid, o.workers, o.each, ph.op(t))
+		if err != nil {
+			return fmt.Errorf("%s: %w\n%s", ph.name, err, t.log())
+		}
+		r.phase, r.limit = ph, ph.limit(l)
+		results = append(results, r)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"net/url"
+	"os"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/config"
+	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/password"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/idp/web"
+	"github.com/sekisho-id/sekisho/mfa/send"
+	"github.com/sekisho-id/sekisho/templates"
+)
+
+// machine is a provider and what the pages need beside it.
+type machine struct {
+	provider *idp.Provider
+	pages    *templates.Set
+	inbox    *send.Inbox // nil outside of development
+	calls    *send.Calls
+}
+
+// assemble makes a provider of a configuration and an open database.
+func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Store) (*machine, error) {
+	pages, err := newPages(cfg)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := newRules(cfg)
+	if err != nil {
+		return nil, err
+	}
+	out, err := newSenders(cfg, p)
+	if err != nil {
+		return nil, err
+	}
+	pepper, err := newPepper(cfg.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := idp.New(ctx, idp.Config{
+		Issuer: cfg.Issuer, Name: cfg.Name, Market: cmp.Or(cfg.Market, cfg.Name), Lang: cfg.Language, Zone: cfg.Zone(),
+		Store: st, Clients: clients.NewRegistry(cfg.Clients),
+		Hasher: password.New(cfg.Password.Params, pepper), Rules: rules,
+		Senders: out.byKind, Render: web.Messages(pages),
+		Limits: idp.Limits{
+			MFA: cfg.Limits.Limits, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
+			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),
+		},
+		ACRAliases: cfg.ACRAliases, Now: p.now, Log: p.log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the provider: %w", err)
+	}
+	return &machine{provider: provider, pages: pages, inbox: out.inbox, calls: out.calls}, nil
+}
+
+func newPages(cfg config.Config) (*templates.Set, error) {
+	u, err := url.Parse(cfg.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: %w", err)
+	}
+	return templates.New(templates.Options{
+		Name: cfg.Name, Reading: cfg.Reading, Market: cfg.Market, IssuerHost: u.Hostname(), Zone: cfg.Zone(),
+		Terms: cfg.Terms, Privacy: cfg.Privacy,
+	})
+}
+
+// newRules are the built-in list of refused passwords and the operator's.
+func newRules(cfg config.Config) (*password.Rules, error) {
+	rules, err := password.NewRules()
+	if err != nil || cfg.Password.BlocklistFile == "" {
+		return rules, err
+	}
+	f, err := os.Open(cfg.Password.BlocklistFile)
+	if err != nil {
+		return nil, fmt.Errorf("password.blocklist_file: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	if _, err := rules.LoadList(f); err != nil {
+		return nil, fmt.Errorf("password.blocklist_file: %w", err)
+	}
+	return rules, nil
+}
+
+// newPepper derives the passwords' pepper from the master keys (C-50).
+func newPepper(s config.Secrets) (password.Pepper, error) {
+	pepper := password.Pepper{ID: s.CurrentKey(), Old: map[string][]byte{}}
+	for id, key := range s.Master() {
+		derived, err := derive(key, "password pepper")
+		if err != nil {
+			return password.Pepper{}, err
+		}
+		if id == pepper.ID {
+			pepper.Key = derived
+		} else {
+			pepper.Old[id] = derived
+		}
+	}
+	return pepper, nil
+}
+
+// derive makes a key for one use out of a master key.
+func derive(key []byte, use string) ([]byte, error) {
+	out, err := hkdf.Key(sha256.New, key, nil, "sekisho "+use, 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive the %s: %w", use, err)
+	}
+	return out, nil
+}

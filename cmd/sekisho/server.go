@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/sekisho-id/sekisho/config"
+	"github.com/sekisho-id/sekisho/idp/protocol"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/idp/web"
+)
+
+// drain is how long requests may take to finish at the end.
+const drain = 20 * time.Second
+
+// server is a provider that serves people.
+type server struct {
+	cfg      config.Config
+	store    *store.Store
+	machine  *machine
+	log      *slog.Logger
+	handler  http.Handler
+	draining atomic.Bool
+}
+
+// newServer makes the handler of an assembled provider.
+func newServer(p *program, cfg config.Config, st *store.Store, m *machine) (*server, error) {
+	e, err := web.New(web.Config{
+		Provider: m.provider, Templates: m.pages, Log: p.log, Issuer: cfg.Issuer,
+		TrustedProxies: cfg.Proxies(), Inbox: m.inbox, Calls: m.calls, Now: p.now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	if err := protocol.Mount(e, protocol.Config{Provider: m.provider, Issuer: cfg.Issuer, Now: p.now, Log: p.log}); err != nil {
+		return nil, err
+	}
+	s := &server{cfg: cfg, store: st, machine: m, log: p.log}
+	// Probes come by address, not by the issuer's name, so they stand before everything else.
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthy)
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("/", e)
+	s.handler = mux
+	return s, nil
+}
+
+// healthy says that the process answers.
+func (s *server) healthy(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, "ok") }
+
+// ready says whether requests should be sent here.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		reply(w, http.StatusServiceUnavailable, "stopping")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	err := fits(ctx, s.store)
+	if err == nil { // a database that is full, locked or read-only must take no requests
+		err = s.store.Update(ctx, store.Actor{Kind: "job", ID: "readyz"}, func(tx *store.Tx) error {
+			return tx.PutMeta("ready_at", tx.Now.Format(time.RFC3339))
+		})
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "not ready", slog.Any("error", err))
+		reply(w, http.StatusServiceUnavailable, "database")
+		return
+	}
+	reply(w, http.StatusOK, "ready")
+}
+
+func reply(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n")
+}
+
+// run serves until ctx ends, then finishes what was begun: no new connections,
+// requests to their end, jobs to theirs.
+func (s *server) run(ctx context.Context, ln net.Listener, now func() time.Time) error {
+	srv := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 90 * time.Second,
+		MaxHeaderBytes: 32 << 10,
+		ErrorLog:       slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	if s.cfg.TLS != (config.TLS{}) {
+		cert, err := newCertificate(s.cfg.TLS, now, s.log)
+		if err != nil {
+			return errors.Join(err, ln.Close())
+		}
+		srv.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
+	}
+	s.machine.provider.Start(context.WithoutCancel(ctx))
+	defer s.machine.provider.Stop()
+
+	stopped := make(chan error, 1)
+	end := context.AfterFunc(ctx, func() {
+		s.draining.Store(true)
+		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		s.log.InfoContext(wait, "stopping")
+		stopped <- srv.Shutdown(wait)
+	})
+	var err error
+	if srv.TLSConfig != nil {
+		err = srv.ServeTLS(ln, "", "")
+	} else {
+		err = srv.Serve(ln)
+	}
+	if end() { // it ended by itself
+		return fmt.Errorf("serve: %w", err)
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("some requests were cut off: %w", err)
+	}
+	return nil
+}
