@@ -22,6 +22,21 @@ const (
 	GrantClientCredentials GrantType = "client_credentials"
 )
 
+// ResponseMode is how the answer of an authorization request travels.
+type ResponseMode string
+
+// The response modes served.
+const (
+	ModeQuery    ResponseMode = "query"
+	ModeFormPost ResponseMode = "form_post" // OAuth 2.0 Form Post Response Mode
+)
+
+// Profile turns several demands on together.
+type Profile string
+
+// ProfileFAPI2 is the FAPI 2.0 Security Profile: see [Client.Validate] and profile.go.
+const ProfileFAPI2 Profile = "fapi2"
+
 // Client is one relying party. Clients come from the configuration file or
 // from `sekisho client add`; both have these fields. A Client is never changed
 // once built: a change is a new value in the [Registry].
@@ -53,8 +68,21 @@ type Client struct {
 	// NoPKCE lifts the demand for PKCE from a confidential client; nonce is then required.
 	// It is `require_pkce: false` in the file.
 	NoPKCE bool `yaml:"-" json:"no_pkce,omitempty"`
-	// IDTokenAlg is empty for RS256; ES256 and EdDSA are the others.
+	// NoNonce lifts the demand for nonce that a request without PKCE meets.
+	// It is `require_nonce: false` in the file.
+	NoNonce bool `yaml:"-" json:"no_nonce,omitempty"`
+	// RequirePAR refuses authorization requests that were not pushed (RFC 9126).
+	RequirePAR bool `yaml:"require_par" json:"require_par,omitempty"`
+	// ResponseModes it may ask for; empty means query alone (A-10.4.12).
+	ResponseModes []ResponseMode `yaml:"response_modes" json:"response_modes,omitempty"`
+	// JWKS are its public keys: a JWK set in JSON.
+	JWKS string `yaml:"jwks" json:"jwks,omitempty"`
+	// RequestObjectAlg signs its request objects (RFC 9101); empty refuses them.
+	RequestObjectAlg string `yaml:"request_object_signing_alg" json:"request_object_signing_alg,omitempty"`
+	// IDTokenAlg is empty for RS256; PS256, ES256 and EdDSA are the others.
 	IDTokenAlg string `yaml:"id_token_alg" json:"id_token_alg,omitempty"`
+	// Profile is empty for none.
+	Profile Profile `yaml:"profile" json:"profile,omitempty"`
 	// AMRDetail adds sms, tel and mfa to amr (requirements.md 2.C.2).
 	AMRDetail bool  `yaml:"amr_detail" json:"amr_detail,omitempty"`
 	Rules     Rules `yaml:"rules" json:"rules"`

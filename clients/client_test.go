@@ -83,6 +83,24 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		{"a relative resource", func(c *clients.Client) { c.Resources = []string{"payout", "https://api.example/#x"} }, []string{"resources[0]", "resources[1]"}},
 		{"an unsigned ID token", func(c *clients.Client) { c.IDTokenAlg = "none" }, []string{"id_token_alg"}},
 		{"a level nobody can reach", func(c *clients.Client) { c.Rules.MinACR = "phr" }, []string{"rules.min_acr"}},
+		{"no nonce where PKCE needs none", func(c *clients.Client) { c.NoNonce = true }, []string{"require_nonce"}},
+		{"neither PKCE nor nonce is fine", func(c *clients.Client) { c.NoPKCE, c.NoNonce = true, true }, nil},
+		{"two response modes are fine", func(c *clients.Client) {
+			c.ResponseModes = []clients.ResponseMode{clients.ModeQuery, clients.ModeFormPost}
+		}, nil},
+		{"tokens in the fragment", func(c *clients.Client) { c.ResponseModes = []clients.ResponseMode{"fragment"} }, []string{"response_modes[0]"}},
+		{"a form posted to an app", func(c *clients.Client) {
+			c.Native, c.RedirectURIs, c.ResponseModes = true, []string{"jp.example.app:/cb"}, []clients.ResponseMode{clients.ModeFormPost}
+		}, []string{"redirect_uris[0]"}},
+		{"keys that are none", func(c *clients.Client) { c.JWKS = "{}" }, []string{"jwks"}},
+		{"request objects without keys", func(c *clients.Client) { c.RequestObjectAlg = "ES256" }, []string{"request_object_signing_alg"}},
+		{"unsigned request objects", func(c *clients.Client) {
+			c.JWKS, c.RequestObjectAlg = jwks(t, ecKey(t)), "none"
+		}, []string{"request_object_signing_alg"}},
+		{"an unknown profile", func(c *clients.Client) { c.Profile = "fapi1" }, []string{"profile"}},
+		{"FAPI 2.0 with a secret, RS256 and no PKCE", func(c *clients.Client) {
+			c.Profile, c.IDTokenAlg, c.NoPKCE = clients.ProfileFAPI2, "RS256", true
+		}, []string{"id_token_alg", "auth_method", "require_pkce"}},
 		{"several at once", func(c *clients.Client) { c.ID, c.Name, c.RedirectURIs = "", "", nil }, []string{"id", "name", "redirect_uris"}},
 	}
 	for _, tt := range tests {
@@ -180,7 +198,9 @@ func TestMomentsBeginInTheDeploymentsZone(t *testing.T) { // S-109
 func TestClientSurvivesJSON(t *testing.T) { // stored clients are JSON
 	t.Parallel()
 	c := valid()
-	c.NoPKCE, c.Rules.NoTrustedDevices, c.Rules.EnforceFrom = true, true, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	c.NoPKCE, c.NoNonce, c.RequirePAR, c.Profile, c.JWKS = true, true, true, clients.ProfileFAPI2, `{"keys":[]}`
+	c.ResponseModes = []clients.ResponseMode{clients.ModeFormPost}
+	c.Rules.NoTrustedDevices, c.Rules.EnforceFrom = true, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	b, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)

@@ -46,14 +46,28 @@ func (c Client) AllowedScopes() []string {
 
 // PKCERequired reports whether an authorization request without PKCE is
 // refused: always for public clients (RFC 9700 §2.1.1).
-func (c Client) PKCERequired() bool { return !c.NoPKCE || !c.Confidential() }
+func (c Client) PKCERequired() bool { return !c.NoPKCE || !c.Confidential() || c.fapi2() }
+
+// NonceRequired reports whether a request without PKCE must send nonce.
+func (c Client) NonceRequired() bool { return !c.NoNonce }
+
+// AllowsMode reports whether the client may have its answers in a mode.
+func (c Client) AllowsMode(m ResponseMode) bool {
+	if len(c.ResponseModes) == 0 {
+		return m == ModeQuery
+	}
+	return slices.Contains(c.ResponseModes, m)
+}
 
 // SigningAlg is the algorithm of the client's ID tokens.
 func (c Client) SigningAlg() string {
-	if c.IDTokenAlg == "" {
-		return "RS256"
+	switch {
+	case c.IDTokenAlg != "":
+		return c.IDTokenAlg
+	case c.fapi2():
+		return "ES256"
 	}
-	return c.IDTokenAlg
+	return "RS256"
 }
 
 // ErrMoment is a moment that [ParseMoment] cannot read.

@@ -51,11 +51,13 @@ func (c Client) Validate() error {
 		f.add(!langForm.MatchString(lang), "names", "%q is not a language code such as ja", lang)
 	}
 	f.add(c.URI != "" && faultOfPage(c.URI) != "", "uri", "%s", faultOfPage(c.URI))
-	f.add(!slices.Contains([]string{"RS256", "ES256", "EdDSA"}, c.SigningAlg()), "id_token_alg", "must be RS256, ES256 or EdDSA")
 	f.add(c.Rules.MinACR != "" && !slices.Contains(reachable, c.Rules.MinACR), "rules.min_acr", "must be one of %s", strings.Join(reachable, ", "))
 	c.validateSecrets(&f)
+	c.validateKeys(&f)
 	c.validateGrants(&f)
 	c.validateURIs(&f)
+	c.validateModes(&f)
+	c.validateProfile(&f)
 	return errors.Join(f...)
 }
 
@@ -72,6 +74,27 @@ func (c Client) validateSecrets(f *faults) {
 	}
 	for i, h := range c.SecretHashes {
 		f.add(!hashForm.MatchString(h), fmt.Sprintf("secret_hashes[%d]", i), "must be the SHA-256 of the secret, 64 hexadecimal digits")
+	}
+}
+
+func (c Client) validateKeys(f *faults) {
+	if c.JWKS != "" {
+		_, err := ParseKeys([]byte(c.JWKS))
+		f.add(err != nil, "jwks", "%v", ErrKeys)
+	}
+	f.add(c.RequestObjectAlg != "" && c.JWKS == "", "request_object_signing_alg", "needs jwks, the keys that sign")
+}
+
+func (c Client) validateModes(f *faults) {
+	for i, m := range c.ResponseModes {
+		field := fmt.Sprintf("response_modes[%d]", i)
+		f.add(m != ModeQuery && m != ModeFormPost, field, "must be query or form_post")
+		f.add(slices.Contains(c.ResponseModes[:i], m), field, "is there twice")
+	}
+	for i, uri := range c.RedirectURIs {
+		// A form can be posted to the web alone.
+		web := strings.HasPrefix(uri, "https://") || strings.HasPrefix(uri, "http://")
+		f.add(c.AllowsMode(ModeFormPost) && !web, fmt.Sprintf("redirect_uris[%d]", i), "must use https or http with response mode form_post")
 	}
 }
 

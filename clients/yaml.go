@@ -1,17 +1,18 @@
 package clients
 
-// UnmarshalYAML reads a client, where `require_pkce: false` sets NoPKCE. It
-// works with any decoder that offers this form of the method, so that the room
-// needs none itself.
+// UnmarshalYAML reads a client, where `require_pkce: false` sets NoPKCE and
+// `require_nonce: false` NoNonce. It works with any decoder that offers this
+// form of the method, so that the room needs none itself.
 func (c *Client) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain Client
 	file := struct {
-		Client      plain `yaml:",inline"`
-		RequirePKCE bool  `yaml:"require_pkce"`
-	}{Client: plain(*c), RequirePKCE: !c.NoPKCE}
+		Client       plain `yaml:",inline"`
+		RequirePKCE  bool  `yaml:"require_pkce"`
+		RequireNonce bool  `yaml:"require_nonce"`
+	}{Client: plain(*c), RequirePKCE: !c.NoPKCE, RequireNonce: !c.NoNonce}
 	err := unmarshal(&file)
 	*c = Client(file.Client) // also what was read beside a fault, so that further faults are found
-	c.NoPKCE = !file.RequirePKCE
+	c.NoPKCE, c.NoNonce = !file.RequirePKCE, !file.RequireNonce
 	return err
 }
 

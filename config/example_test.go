@@ -67,7 +67,9 @@ func TestExampleDocumentsEveryKey(t *testing.T) {
 	said := map[string]string{}
 	comments(root.Content[0], "", said)
 
-	real := map[string]string{"clients[0].require_pkce": "true", "clients[0].rules.trusted_devices": "true"}
+	real := map[string]string{
+		"clients[0].require_pkce": "true", "clients[0].require_nonce": "true", "clients[0].rules.trusted_devices": "true",
+	}
 	defaults := config.Default()
 	defaults.Clients = []clients.Client{{}} // its fields' zero values are their defaults
 	keys(reflect.ValueOf(defaults), "", real)

@@ -154,7 +154,8 @@ func wanted(goType string) string {
 		return "must be a whole number"
 	case strings.HasPrefix(goType, "[]"):
 		return "must be a list"
-	case goType == "string", goType == "config.Secret", goType == "clients.AuthMethod", goType == "clients.GrantType":
+	case goType == "string", goType == "config.Secret",
+		slices.Contains([]string{"clients.AuthMethod", "clients.GrantType", "clients.ResponseMode", "clients.Profile"}, goType):
 		return "must be one text"
 	}
 	return "must be a group of keys"

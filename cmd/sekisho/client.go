@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -17,7 +18,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f := p.flags("client add", "ID", "Add a relying party. Its secret is printed once and never again.\nA running provider serves it within seconds.")
 	from := f.source()
 	var c clients.Client
-	var grants, redirects, logouts, scopes, resources list
+	var grants, redirects, logouts, scopes, resources, modes list
 	f.StringVar(&c.Name, "name", "", "its `name`, which people see (required)")
 	f.StringVar(&c.Owner, "owner", "", "who runs it, shown when consent is asked for")
 	f.StringVar(&c.URI, "uri", "", "its home page")
@@ -30,7 +31,13 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	post := f.Bool("secret-post", false, "it sends its secret in the form (client_secret_post)")
 	f.BoolVar(&c.Native, "native", false, "an app on a device: the port of a loopback redirect URI may vary")
 	f.BoolVar(&c.NoPKCE, "no-pkce", false, "it cannot do PKCE; it must then send nonce")
-	f.StringVar(&c.IDTokenAlg, "id-token-alg", "", "RS256 (the default), ES256 or EdDSA")
+	f.BoolVar(&c.NoNonce, "no-nonce", false, "without PKCE, it need not send nonce either")
+	f.BoolVar(&c.RequirePAR, "require-par", false, "refuse authorization requests that were not pushed")
+	f.Var(&modes, "response-mode", "query (the default) or form_post; may be given several times")
+	jwks := f.String("jwks", "", "a `file` with its public keys, a JWK set")
+	f.StringVar(&c.RequestObjectAlg, "request-object-alg", "", "RS256, PS256, ES256 or EdDSA of its signed request objects")
+	f.StringVar(&c.IDTokenAlg, "id-token-alg", "", "RS256 (the default), PS256, ES256 or EdDSA")
+	profile := f.String("profile", "", "fapi2 holds it to the FAPI 2.0 Security Profile")
 	f.BoolVar(&c.AMRDetail, "amr-detail", false, "add sms, tel and mfa to amr")
 	f.BoolVar(&c.Rules.FirstParty, "first-party", false, "ask for no consent")
 	f.StringVar(&c.Rules.MinACR, "min-acr", "", "the least acr, such as urn:sekisho:acr:2sv")
@@ -41,8 +48,19 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	c.ID, c.RedirectURIs, c.PostLogoutURIs, c.Scopes, c.Resources = got[0], redirects, logouts, scopes, resources
+	c.Profile = clients.Profile(*profile)
 	for _, g := range grants {
 		c.Grants = append(c.Grants, clients.GrantType(g))
+	}
+	for _, m := range modes {
+		c.ResponseModes = append(c.ResponseModes, clients.ResponseMode(m))
+	}
+	if *jwks != "" {
+		keys, err := os.ReadFile(*jwks)
+		if err != nil {
+			return err
+		}
+		c.JWKS = string(keys)
 	}
 	switch {
 	case *public && *post:
