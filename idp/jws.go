@@ -22,8 +22,8 @@ type joseHeader struct {
 	KeyID string `json:"kid"`
 }
 
-// Sign makes a compact JWT of claims with the current key of alg (RS256, ES256
-// or EdDSA) and the given typ header ("JWT", "at+jwt", "logout+jwt").
+// Sign makes a compact JWT of claims with the current key of alg (RS256, PS256,
+// ES256 or EdDSA) and the given typ header ("JWT", "at+jwt", "logout+jwt").
 func (k *Keyring) Sign(alg, typ string, claims any) (string, error) {
 	key := k.set.Load().current(jose.SignatureAlgorithm(alg), k.now())
 	if key == nil {
@@ -48,7 +48,7 @@ func (k *Keyring) Sign(alg, typ string, claims any) (string, error) {
 	return string(encode.AppendEncode(append(token, '.'), signature)), nil
 }
 
-// sign makes the signature of RFC 7518 §3.3, §3.4 or RFC 8037 §3.1. The
+// sign makes the signature of RFC 7518 §3.3 to §3.5 or RFC 8037 §3.1. The
 // library's signer does the same after encoding the header, which is always
 // the same, through a sorted map: that took a fifth of each token.
 func (key *signingKey) sign(input []byte) ([]byte, error) {
@@ -65,6 +65,9 @@ func (key *signingKey) sign(input []byte) ([]byte, error) {
 		return signature, nil
 	case *rsa.PrivateKey:
 		digest := sha256.Sum256(input)
+		if key.row.Alg == string(jose.PS256) {
+			return rsa.SignPSS(rand.Reader, private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		}
 		return rsa.SignPKCS1v15(nil, private, crypto.SHA256, digest[:])
 	case ed25519.PrivateKey:
 		return ed25519.Sign(private, input), nil

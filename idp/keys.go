@@ -22,7 +22,7 @@ import (
 )
 
 // signingAlgs are the algorithms keys are kept for.
-var signingAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.EdDSA}
+var signingAlgs = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA}
 
 // KeyInfo describes a signing key without its secret.
 type KeyInfo struct {
@@ -193,7 +193,7 @@ func generate(alg jose.SignatureAlgorithm) (store.Key, error) {
 	var key crypto.Signer
 	var err error
 	switch alg {
-	case jose.RS256:
+	case jose.RS256, jose.PS256: // a key of its own for each: a key has one use (RFC 7517 §4.4)
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	case jose.ES256:
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -176,7 +176,7 @@ func TestTokensOfAnotherTypeOrKeyAreRefused(t *testing.T) {
 	t.Parallel()
 	s, other := serve(t), serve(t)
 	k := s.Provider.Keys()
-	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
+	for _, alg := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
 		token, err := k.Sign(alg, "at+jwt", map[string]string{"sub": "x"})
 		fatal(t, err)
 		payload, err := k.Verify(token, "at+jwt")
@@ -214,8 +214,8 @@ func TestKeysArePublishedAheadOfUse(t *testing.T) {
 	for _, key := range s.Provider.Keys().JWKS().Keys {
 		published[key.KeyID] = true
 	}
-	if len(published) != 6 {
-		t.Errorf("%d keys published, want one in use and one ahead of three algorithms", len(published))
+	if len(published) != 8 {
+		t.Errorf("%d keys published, want one in use and one ahead of four algorithms", len(published))
 	}
 	fatal(t, s.Provider.RotateKeys(t.Context(), idptest.Operator()))
 	list, err := s.Provider.KeyList(t.Context())

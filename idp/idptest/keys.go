@@ -15,7 +15,8 @@ import (
 )
 
 // signingKeys are made once per test binary: an RSA key costs a second of a
-// busy machine, and every test has a provider of its own.
+// busy machine, and every test has a provider of its own. PS256 borrows that of
+// RS256, as no real provider does.
 var signingKeys = sync.OnceValues(func() ([]store.Key, error) {
 	var keys []store.Key
 	for range 2 {
@@ -34,7 +35,7 @@ var signingKeys = sync.OnceValues(func() ([]store.Key, error) {
 		for _, k := range []struct {
 			alg string
 			key crypto.Signer
-		}{{"RS256", rs}, {"ES256", es}, {"EdDSA", ed}} {
+		}{{"RS256", rs}, {"PS256", rs}, {"ES256", es}, {"EdDSA", ed}} {
 			der, err := x509.MarshalPKCS8PrivateKey(k.key)
 			if err != nil {
 				return nil, err

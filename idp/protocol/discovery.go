@@ -63,7 +63,7 @@ func (ep *endpoints) discovery() document {
 		Prompts:          []string{"none", "login", "consent", "select_account", "create"},
 		ACRs:             acrValues(ep.idp.Config().ACRAliases),
 		SubjectTypes:     []string{"public"},
-		IDTokenAlgs:      []string{"RS256", "ES256", "EdDSA"},
+		IDTokenAlgs:      clients.Client{}.SigningAlgs(),
 		TokenAuthMethods: auth, RevocationAuthMethods: auth,
 		ChallengeMethods: []string{"S256"}, UILocales: languages, IssuerInResponse: true,
 	}

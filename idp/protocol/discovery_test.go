@@ -59,7 +59,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 		"grant_types_supported":            func(s string) bool { return w.grantType(t, s) != "unsupported_grant_type" },
 		"code_challenge_methods_supported": func(s string) bool { return ask("code_challenge_method", s) == "" },
 		"id_token_signing_alg_values_supported": func(s string) bool {
-			header, _ := parts(t, w.tokens(t, map[string]string{"RS256": "web", "ES256": "es", "EdDSA": "ed"}[s]).str("id_token"))
+			header, _ := parts(t, w.tokens(t, map[string]string{"RS256": "web", "PS256": "ps", "ES256": "es", "EdDSA": "ed"}[s]).str("id_token"))
 			return header["alg"] == s
 		},
 		"token_endpoint_auth_methods_supported":      func(s string) bool { return w.authMethod(t, protocol.PathToken, s) },

@@ -54,6 +54,7 @@ func parties() []clients.Client {
 		party("post", func(c *clients.Client) { c.Auth = clients.AuthPost }),
 		party("spa", func(c *clients.Client) { c.Auth, c.SecretHashes = clients.AuthNone, nil }),
 		party("old", func(c *clients.Client) { c.NoPKCE = true }),
+		party("ps", func(c *clients.Client) { c.IDTokenAlg = "PS256" }),
 		party("es", func(c *clients.Client) { c.IDTokenAlg = "ES256" }),
 		party("ed", func(c *clients.Client) { c.IDTokenAlg = "EdDSA" }),
 		party("third", func(c *clients.Client) { c.Rules = clients.Rules{} }),

@@ -52,7 +52,7 @@ func TestRelyingPartyGoOIDC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, alg := range map[string]string{"web": "RS256", "es": "ES256", "ed": "EdDSA"} {
+	for id, alg := range map[string]string{"web": "RS256", "ps": "PS256", "es": "ES256", "ed": "EdDSA"} {
 		conf := oauth2.Config{
 			ClientID: id, ClientSecret: secret, Endpoint: provider.Endpoint(), RedirectURL: callback,
 			Scopes: []string{"openid", "profile", "email", "offline_access"},

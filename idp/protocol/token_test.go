@@ -102,7 +102,7 @@ func TestTokenEndpointReadsStrictly(t *testing.T) {
 func TestTokensOfPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for client, alg := range map[string]string{"web": "RS256", "es": "ES256", "ed": "EdDSA"} {
+	for client, alg := range map[string]string{"web": "RS256", "ps": "PS256", "es": "ES256", "ed": "EdDSA"} {
 		r := w.tokens(t, client, "nonce", "n-"+client)
 		header, id := parts(t, r.str("id_token"))
 		if header["alg"] != alg || header["typ"] != "JWT" || header["kid"] == nil {
