@@ -339,3 +339,18 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// An issuer on this machine may show the inbox with TLS too: relying parties
+// that refuse plain HTTP are tried on a laptop as well.
+func TestInboxWithTLSOnThisMachine(t *testing.T) {
+	t.Parallel()
+	c := config.Dev(t.TempDir(), "https://localhost:9000")
+	c.Secrets.Keys = map[string]config.Secret{"dev": testKey}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+	c.Issuer = "https://localhost.example.jp"
+	if err := c.Validate(); err == nil {
+		t.Error("the inbox is shown to the world")
+	}
+}

@@ -125,5 +125,5 @@ func (c Config) validateClients(f *Faults) {
 // local reports whether the issuer is on this machine, where development is allowed.
 func (c Config) local() bool {
 	u, err := url.Parse(c.Issuer)
-	return err == nil && u.Scheme == "http" && clients.Loopback(u.Hostname())
+	return err == nil && clients.Loopback(u.Hostname())
 }
