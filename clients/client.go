@@ -58,6 +58,9 @@ type Client struct {
 	RedirectURIs []string    `yaml:"redirect_uris" json:"redirect_uris,omitempty"`
 	// PostLogoutURIs may be returned to after sign-out; exact match.
 	PostLogoutURIs []string `yaml:"post_logout_redirect_uris" json:"post_logout_redirect_uris,omitempty"`
+	// BackchannelLogoutURI is told when a session ends that the client was used
+	// in (OpenID Connect Back-Channel Logout 1.0); empty for not at all.
+	BackchannelLogoutURI string `yaml:"backchannel_logout_uri" json:"backchannel_logout_uri,omitempty"`
 	// Native lets the port of a registered loopback redirect URI vary (RFC 8252 §7.3).
 	Native bool `yaml:"native" json:"native,omitempty"`
 	// Scopes the client may ask for. Empty means openid profile email phone offline_access
@@ -115,6 +118,8 @@ type Lifetimes struct {
 	RefreshIdle     time.Duration `yaml:"refresh_idle"`     // C-37
 	RefreshAbsolute time.Duration `yaml:"refresh_absolute"` // C-37
 	RefreshGrace    time.Duration `yaml:"refresh_grace"`    // T-51, at most 10 s; 0 for none
+	LogoutToken     time.Duration `yaml:"logout_token"`     // C-39
+	LogoutRetry     time.Duration `yaml:"logout_retry"`     // how long a relying party that is down is tried
 	KeyRotation     time.Duration `yaml:"key_rotation"`     // C-53
 }
 
@@ -123,6 +128,7 @@ func DefaultLifetimes() Lifetimes {
 	return Lifetimes{
 		Code: time.Minute, AccessToken: 5 * time.Minute, ClientToken: 15 * time.Minute, IDToken: 5 * time.Minute,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 30 * 24 * time.Hour, RefreshGrace: 10 * time.Second,
+		LogoutToken: 2 * time.Minute, LogoutRetry: 15 * time.Minute,
 		KeyRotation: 90 * 24 * time.Hour,
 	}
 }

@@ -130,6 +130,11 @@ func (c Client) validateURIs(f *faults) {
 			f.add(slices.Contains(lists[name][:i], uri), fmt.Sprintf("%s[%d]", name, i), "is there twice")
 		}
 	}
+	if uri := c.BackchannelLogoutURI; uri != "" {
+		f.add(faultOfPage(uri) != "", "backchannel_logout_uri", "%s", faultOfPage(uri))
+		f.add(strings.Contains(uri, "#"), "backchannel_logout_uri", "must have no fragment")
+		f.add(!code, "backchannel_logout_uri", "must be empty without the authorization_code grant")
+	}
 	for i, r := range c.Resources {
 		u, err := url.Parse(r)
 		// RFC 8707 §2: an absolute URI without fragment.

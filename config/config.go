@@ -44,6 +44,7 @@ type Config struct {
 	SMS   Gateway `yaml:"sms"`
 	Voice Gateway `yaml:"voice"`
 
+	Outbound   Outbound          `yaml:"outbound"`
 	Clients    []clients.Client  `yaml:"clients"`
 	ACRAliases map[string]string `yaml:"acr_aliases"`
 	Password   Password          `yaml:"password"`
@@ -80,6 +81,17 @@ type Mail struct {
 	// TLS is mandatory (STARTTLS), implicit, opportunistic, or none to a relay on the same machine.
 	TLS string `yaml:"tls"`
 }
+
+// Outbound says which addresses inside the deployment may be called on behalf of
+// relying parties, such as for a back-channel logout (T-47). Public ones may
+// always be called.
+type Outbound struct {
+	// Allow are addresses and prefixes; see [Outbound.Networks].
+	Allow []string `yaml:"allow"`
+}
+
+// Networks are the addresses allowed. Those that are none are left out; Validate reports them.
+func (o Outbound) Networks() []netip.Prefix { return prefixes(o.Allow) }
 
 // Password says how passwords are hashed and which are refused.
 type Password struct {
@@ -148,13 +160,7 @@ func (c Config) Proxies() []netip.Prefix {
 	if len(c.TrustedProxies) == 0 && c.behindLocalProxy() {
 		return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
-	var out []netip.Prefix
-	for _, s := range c.TrustedProxies {
-		if p, ok := prefix(s); ok {
-			out = append(out, p)
-		}
-	}
-	return out
+	return prefixes(c.TrustedProxies)
 }
 
 // Development reports whether some messages go to the development inbox.
@@ -190,6 +196,17 @@ func (c Config) behindLocalProxy() bool {
 func loopbackListen(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	return err == nil && clients.Loopback(host)
+}
+
+// prefixes reads a list of addresses and prefixes, leaving out what is none.
+func prefixes(list []string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, s := range list {
+		if p, ok := prefix(s); ok {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // prefix reads an address or a prefix.

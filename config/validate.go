@@ -48,6 +48,10 @@ func (c Config) validateServer(f *Faults) {
 	f.add(err != nil, "listen", "must be an address and a port, such as 127.0.0.1:9000 or :443")
 	f.add(c.TLS.Cert == "" && c.TLS.Key != "", "tls.cert", "is required with tls.key")
 	f.add(c.TLS.Cert != "" && c.TLS.Key == "", "tls.key", "is required with tls.cert")
+	for i, s := range c.Outbound.Allow {
+		_, ok := prefix(s)
+		f.add(!ok, fmt.Sprintf("outbound.allow[%d]", i), "must be an address or a prefix such as 10.0.0.0/8")
+	}
 	for i, s := range c.TrustedProxies {
 		p, ok := prefix(s)
 		f.add(!ok, fmt.Sprintf("trusted_proxies[%d]", i), "must be an address or a prefix such as 10.0.0.0/8")

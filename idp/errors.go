@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
 )
 
 // Errors a page, an endpoint or a command may test for, beside those of
@@ -57,6 +58,8 @@ var (
 	ErrUnavailable = store.ErrLocked
 	// ErrReadOnly: the database takes no writes; nothing was changed.
 	ErrReadOnly = store.ErrReadOnly
+	// ErrUndeliverable ends the retries of what is delivered.
+	ErrUndeliverable = mfa.ErrUndeliverable
 	// ErrBadToken: not a token of ours, or expired, or of another type (T-48, T-49).
 	ErrBadToken = errors.New("bad token")
 )

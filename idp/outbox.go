@@ -92,6 +92,9 @@ func (p *Provider) deliverAll(ctx context.Context, due []store.Outgoing) error {
 }
 
 func (p *Provider) deliver(ctx context.Context, o store.Outgoing) error {
+	if o.Kind == kindLogout {
+		return p.sendLogout(ctx, o)
+	}
 	s := p.cfg.Senders[o.Kind]
 	if s == nil {
 		return fmt.Errorf("no sender for %s: %w", o.Kind, mfa.ErrUndeliverable)

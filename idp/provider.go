@@ -52,6 +52,8 @@ type Config struct {
 	Rules   *password.Rules
 	Senders map[mfa.Kind]Sender
 	Render  Renderer
+	// Logouts tells relying parties that a session has ended; nil tells nobody.
+	Logouts LogoutNotifier
 	Limits  Limits
 	// ACRAliases maps further acr values to ours (https://refeds.org/profile/mfa).
 	ACRAliases map[string]string

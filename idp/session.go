@@ -113,7 +113,7 @@ func (p *Provider) endSession(w *work, userID, sid string) error {
 	if err := w.EndSession(sid); err != nil {
 		return err
 	}
-	if err := p.endGrants(w, userID, sid); err != nil {
+	if err := p.ended(w, userID, sid); err != nil {
 		return err
 	}
 	return w.record("session.ended", userID, "", "sid", sid)
@@ -126,11 +126,20 @@ func (p *Provider) endSessions(w *work, userID, keep string) error {
 		return err
 	}
 	for _, sid := range sids {
-		if err := p.endGrants(w, userID, sid); err != nil {
+		if err := p.ended(w, userID, sid); err != nil {
 			return err
 		}
 	}
 	return w.record("session.ended_others", userID, "")
+}
+
+// ended ends what was granted in a session that is over, and tells the relying
+// parties it was used for.
+func (p *Provider) ended(w *work, userID, sid string) error {
+	if err := p.endGrants(w, userID, sid); err != nil {
+		return err
+	}
+	return p.notifyLogout(w, userID, sid)
 }
 
 func (p *Provider) endGrants(w *work, userID, sid string) error {

@@ -270,6 +270,11 @@ func (p *Provider) endEverything(w *work, u *User) (int, error) {
 	if _, err := w.RevokeGrants(store.GrantFilter{UserID: u.ID}); err != nil {
 		return 0, err
 	}
+	for _, sid := range sids {
+		if err := p.notifyLogout(w, u.ID, sid); err != nil {
+			return 0, err
+		}
+	}
 	return len(sids), p.forgetDevices(w, u)
 }
 

@@ -53,6 +53,7 @@ func (a *App) Handler() http.Handler {
 	e.POST("/login", a.login)
 	e.GET("/callback", a.callback)
 	e.POST("/logout", a.logout)
+	e.POST("/backchannel-logout", a.backchannel)
 	if a.cfg.Kind == Seller {
 		e.POST("/payout", a.payout)
 	}

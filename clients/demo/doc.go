@@ -17,4 +17,5 @@
 //	GET  /callback  back from it
 //	POST /payout    the seller's: change the payout account
 //	POST /logout    out of the app and of the provider
+//	POST /backchannel-logout  the provider says that a session has ended
 package demo

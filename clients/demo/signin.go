@@ -143,7 +143,7 @@ func identityOf(tokens *oidc.Tokens[*oidc.IDTokenClaims]) (identity, error) {
 		return identity{}, fmt.Errorf("%w: %w", errAnswer, err)
 	}
 	claims := tokens.IDTokenClaims
-	id := identity{Subject: claims.Subject, ACR: claims.AuthenticationContextClassReference, AMR: claims.AuthenticationMethodsReferences, Claims: raw}
+	id := identity{Subject: claims.Subject, SID: claims.SessionID, ACR: claims.AuthenticationContextClassReference, AMR: claims.AuthenticationMethodsReferences, Claims: raw}
 	if claims.AuthTime != 0 {
 		id.AuthTime = claims.AuthTime.AsTime()
 	}

@@ -57,7 +57,7 @@ func (m *market) app(t *testing.T, kind demo.Kind, api string, c clients.Client)
 	srv := httptest.NewUnstartedServer(nil)
 	url := "http://" + srv.Listener.Addr().String()
 	c.Grants = []clients.GrantType{clients.GrantCode, clients.GrantRefresh}
-	c.RedirectURIs, c.PostLogoutURIs = []string{url + "/callback"}, []string{url + "/"}
+	c.RedirectURIs, c.PostLogoutURIs, c.BackchannelLogoutURI = []string{url + "/callback"}, []string{url + "/"}, url+"/backchannel-logout"
 	c.Rules.FirstParty = true
 	app, err := demo.New(demo.Config{
 		Kind: kind, Issuer: m.idp.URL, URL: url, API: api, ClientID: c.ID, ClientSecret: m.idp.AddClient(t, c), Now: m.idp.Clock.Now,
@@ -155,6 +155,11 @@ func TestStoryOfASeller(t *testing.T) {
 	if p.Left == nil || p.Left.String() != m.seller.app+"/" {
 		t.Fatalf("sign-out ends at %s (%d), left %v\n%s", p.URL, p.Status, p.Left, p.Body)
 	}
+	// The buyer app was told behind the browser's back.
+	if err := m.idp.Provider.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.buyer.page("Sign in to see your orders")
 	m.seller.arrive(signIn(b.Get(m.seller.leave("/login"))), trusted, `[&#34;pwd&#34;]`)
 
 	// A trusted device is no second step: changing the payout account takes a

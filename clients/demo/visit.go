@@ -45,6 +45,7 @@ type session struct {
 // identity is what the ID token says about the sign-in.
 type identity struct {
 	Subject  string
+	SID      string
 	ACR      string
 	AMR      []string
 	AuthTime time.Time
@@ -124,6 +125,18 @@ func (v *visits) keep(c echo.Context, next visit) {
 	if old, ok := v.all[cookie.Value]; ok {
 		next.ends = old.ends
 		v.all[cookie.Value] = next
+	}
+}
+
+// end forgets the visits of one of the provider's sessions, or all of a person
+// when it names none.
+func (v *visits) end(subject, sid string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for handle, visit := range v.all {
+		if s := visit.session; s != nil && s.id.Subject == subject && (sid == "" || s.id.SID == sid) {
+			delete(v.all, handle)
+		}
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/config"
 	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/outbound"
 	"github.com/sekisho-id/sekisho/idp/password"
+	"github.com/sekisho-id/sekisho/idp/protocol"
 	"github.com/sekisho-id/sekisho/idp/store"
 	"github.com/sekisho-id/sekisho/idp/web"
 	"github.com/sekisho-id/sekisho/mfa/send"
@@ -50,6 +52,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 		Store: st, Clients: clients.NewRegistry(cfg.Clients),
 		Hasher: password.New(cfg.Password.Params, pepper), Rules: rules,
 		Senders: out.byKind, Render: web.Messages(pages),
+		Logouts: protocol.Backchannel{Client: outbound.New(outbound.Config{Allow: cfg.Outbound.Networks(), Loopback: cfg.Development()})},
 		Limits: idp.Limits{
 			MFA: cfg.Limits.Limits, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/outbound"
 	"github.com/sekisho-id/sekisho/idp/password"
 	"github.com/sekisho-id/sekisho/idp/protocol"
 	"github.com/sekisho-id/sekisho/idp/store"
@@ -175,6 +176,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 		Issuer: o.issuer, Name: "Sekisho", Market: "Minato Market", Lang: "ja", Zone: time.FixedZone("JST", 9*3600),
 		Store: st, Clients: clients.NewRegistry(o.clients), Hasher: Hasher(), Rules: rules,
 		Senders: senders,
+		Logouts: protocol.Backchannel{Client: outbound.New(outbound.Config{Loopback: true})},
 		Render:  web.Messages(set), Limits: limits, ACRAliases: o.aliases, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)

@@ -41,6 +41,8 @@ type document struct {
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	UILocales             []string `json:"ui_locales_supported"`
 	IssuerInResponse      bool     `json:"authorization_response_iss_parameter_supported"`
+	BackchannelLogout     bool     `json:"backchannel_logout_supported"`
+	BackchannelSession    bool     `json:"backchannel_logout_session_supported"`
 	// The defaults of these three are not all false, so they are always said.
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
 	RequestParameter    bool `json:"request_parameter_supported"`
@@ -66,6 +68,7 @@ func (ep *endpoints) discovery() document {
 		IDTokenAlgs:      clients.Client{}.SigningAlgs(),
 		TokenAuthMethods: auth, RevocationAuthMethods: auth,
 		ChallengeMethods: []string{"S256"}, UILocales: languages, IssuerInResponse: true,
+		BackchannelLogout: true, BackchannelSession: true,
 	}
 	for _, g := range grantTypes {
 		doc.GrantTypes = append(doc.GrantTypes, string(g))

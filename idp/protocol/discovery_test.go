@@ -92,6 +92,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 	}
 	want := map[string]any{ // proved by the tests of the authorization endpoint
 		"issuer": w.URL, "authorization_response_iss_parameter_supported": true,
+		"backchannel_logout_supported": true, "backchannel_logout_session_supported": true, // backchannel_test.go
 		"claims_parameter_supported": false, "request_parameter_supported": false, "request_uri_parameter_supported": false,
 	}
 	if diff := cmp.Diff(want, doc); diff != "" {

@@ -100,6 +100,17 @@ func (tx *Tx) Grants(userID string) ([]Grant, error) {
 	return each(rows, func(r grantRow) Grant { return Grant(r.Grant) }), err
 }
 
+// SessionClients returns the IDs of the clients that were granted something in
+// a session, revoked grants included.
+func (tx *Tx) SessionClients(sid string) ([]string, error) {
+	var ids []string
+	err := tx.scanAll("list clients of session", func() []any {
+		ids = append(ids, "")
+		return []any{&ids[len(ids)-1]}
+	}, "SELECT DISTINCT client_id FROM grants WHERE sid = ?1 ORDER BY client_id", sid)
+	return ids, err
+}
+
 // TouchGrant records that the grant was used now.
 func (tx *Tx) TouchGrant(id string) error {
 	return tx.must("touch grant", ErrNotFound, "UPDATE grants SET last_used_at = ?1 WHERE id = ?2", tx.Now.Unix(), id)
