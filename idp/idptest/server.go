@@ -53,7 +53,9 @@ func (c *Clock) Advance(d time.Duration) {
 
 // Server is a running provider.
 type Server struct {
-	URL      string
+	URL string
+	// Handler is what answers at URL.
+	Handler  http.Handler
 	Clock    *Clock
 	Inbox    *send.Inbox
 	Provider *idp.Provider
@@ -144,8 +146,8 @@ func New(t testing.TB, opts ...Option) *Server {
 		o.issuer = s.URL
 	}
 	s.Inbox = send.NewInbox(s.Clock.Now)
-	handler := s.build(t, o)
-	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}}
+	s.Handler = s.build(t, o)
+	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second}}
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return s

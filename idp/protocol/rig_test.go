@@ -103,13 +103,13 @@ func (r reply) str(name string) string { s, _ := r.json()[name].(string); return
 
 // agent is a browser, or a machine when it has no jar.
 type agent struct {
-	t *testing.T
+	t testing.TB
 	w *world
 	c *http.Client
 }
 
 // browser is a browser without history.
-func (w *world) browser(t *testing.T) *agent {
+func (w *world) browser(t testing.TB) *agent {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -121,7 +121,7 @@ func (w *world) browser(t *testing.T) *agent {
 }
 
 // machine keeps no cookies.
-func (w *world) machine(t *testing.T) *agent {
+func (w *world) machine(t testing.TB) *agent {
 	own := &http.Transport{} // the shared one loses its connections whenever another test's server ends
 	t.Cleanup(own.CloseIdleConnections)
 	return &agent{t: t, w: w, c: &http.Client{Timeout: 20 * time.Second, Transport: own, CheckRedirect: func(*http.Request, []*http.Request) error {
