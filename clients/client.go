@@ -91,6 +91,8 @@ type Client struct {
 	Rules     Rules `yaml:"rules" json:"rules"`
 	// Disabled refuses everything this client asks.
 	Disabled bool `yaml:"disabled" json:"disabled,omitempty"`
+	// Tool is set for the credential of a shop's external tool.
+	Tool *Tool `yaml:"-" json:"-"`
 }
 
 // Rules are what a client demands of a sign-in. The zero value demands nothing

@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
-// Registry holds every client there is: those of the configuration file and
-// those stored by command. Reads take no lock and see one consistent state.
+// Registry holds every client there is: those of the configuration file, those
+// stored by command, and the external tools of shops. Reads take no lock.
 type Registry struct {
 	file []Client
 	all  atomic.Pointer[map[string]*Client]
+	// tools may be many, so they change one by one; values are *Client.
+	tools sync.Map
 }
 
 // NewRegistry makes a registry of the file's clients; stored ones come with [Registry.SetStored].
@@ -33,6 +36,13 @@ func (r *Registry) SetStored(stored []Client) {
 	r.all.Store(&all)
 }
 
+// SetTool takes up an external tool, new or changed. It never stands in the
+// place of another client.
+func (r *Registry) SetTool(c Client) { r.tools.Store(c.ID, &c) }
+
+// RemoveTool forgets an external tool.
+func (r *Registry) RemoveTool(id string) { r.tools.Delete(id) }
+
 // Lookup finds a client that may act: one that exists and is not disabled.
 func (r *Registry) Lookup(id string) (*Client, bool) {
 	c, ok := r.Find(id)
@@ -44,7 +54,11 @@ func (r *Registry) Lookup(id string) (*Client, bool) {
 
 // Find finds any client, disabled ones too: for names on pages and for commands.
 func (r *Registry) Find(id string) (*Client, bool) {
-	c, ok := (*r.all.Load())[id]
+	if c, ok := (*r.all.Load())[id]; ok {
+		return c, true
+	}
+	v, _ := r.tools.Load(id)
+	c, ok := v.(*Client)
 	return c, ok
 }
 
@@ -53,7 +67,7 @@ func (r *Registry) InFile(id string) bool {
 	return slices.ContainsFunc(r.file, func(c Client) bool { return c.ID == id })
 }
 
-// All are the clients, disabled ones too, by id.
+// All are the clients but for tools, disabled ones too, by id.
 func (r *Registry) All() []Client {
 	m := *r.all.Load()
 	out := make([]Client, 0, len(m))

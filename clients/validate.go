@@ -26,6 +26,7 @@ var (
 	scopeForm = regexp.MustCompile(`^[!#-\[\]-~]+$`) // RFC 6749 §3.3
 	hashForm  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	langForm  = regexp.MustCompile(`^[a-z]{2}$`)
+	roleForm  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 	// reachable are the levels a client may demand: those a person can reach here.
 	reachable = []string{"urn:sekisho:acr:pwd", "urn:sekisho:acr:trusted-device", "urn:sekisho:acr:2sv"}
@@ -47,9 +48,7 @@ func (c Client) Validate() error {
 	// T-54, O-13: a client's id must never be taken for a person's.
 	f.add(likeUser.MatchString(c.ID), "id", "must not look like a user's id")
 	f.add(strings.TrimSpace(c.Name) == "", "name", "is required: people see it")
-	for lang := range c.Names {
-		f.add(!langForm.MatchString(lang), "names", "%q is not a language code such as ja", lang)
-	}
+	languages(&f, "names", c.Names)
 	f.add(c.URI != "" && faultOfPage(c.URI) != "", "uri", "%s", faultOfPage(c.URI))
 	f.add(c.Rules.MinACR != "" && !slices.Contains(reachable, c.Rules.MinACR), "rules.min_acr", "must be one of %s", strings.Join(reachable, ", "))
 	c.validateSecrets(&f)
@@ -136,10 +135,24 @@ func (c Client) validateURIs(f *faults) {
 		f.add(!code, "backchannel_logout_uri", "must be empty without the authorization_code grant")
 	}
 	for i, r := range c.Resources {
-		u, err := url.Parse(r)
-		// RFC 8707 §2: an absolute URI without fragment.
-		f.add(err != nil || !u.IsAbs() || strings.Contains(r, "#"), fmt.Sprintf("resources[%d]", i), "must be an absolute URI without fragment")
+		f.add(faultOfResource(r) != "", fmt.Sprintf("resources[%d]", i), "%s", faultOfResource(r))
 	}
+}
+
+// languages checks the keys of display names.
+func languages(f *faults, field string, names map[string]string) {
+	for lang := range names {
+		f.add(!langForm.MatchString(lang), field, "%q is not a language code such as ja", lang)
+	}
+}
+
+// faultOfResource says what is wrong with an audience; empty means nothing.
+func faultOfResource(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || !u.IsAbs() || strings.Contains(uri, "#") { // RFC 8707 §2
+		return "must be an absolute URI without fragment"
+	}
+	return ""
 }
 
 // faultOfPage says what is wrong with a link shown to people; empty means nothing.

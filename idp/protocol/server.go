@@ -92,7 +92,7 @@ func (s *server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refr
 // acr, no row in the database.
 func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
 	client, p := clientFrom(ctx), params(r.Form)
-	allowed := slices.DeleteFunc(client.AllowedScopes(), isPersonal)
+	allowed := slices.DeleteFunc(client.AllowedScopes(), clients.Personal)
 	scopes, ok := p.scopes()
 	if !ok || !within(scopes, allowed) {
 		return nil, s.fail(ctx, errScope)
@@ -172,12 +172,6 @@ func audiences(c *clients.Client, issuer string) []string {
 // within reports whether every one of asked is among allowed.
 func within(asked, allowed []string) bool {
 	return !slices.ContainsFunc(asked, func(s string) bool { return !slices.Contains(allowed, s) })
-}
-
-// isPersonal reports whether a scope speaks of a person: such scopes never go
-// into a client's own token (T-55).
-func isPersonal(scope string) bool {
-	return slices.Contains([]string{"openid", "profile", "email", "phone", "address", "offline_access"}, scope)
 }
 
 // isVerifier checks a code_verifier (RFC 7636 §4.1).
