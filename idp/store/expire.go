@@ -23,6 +23,9 @@ var lifetimes = []struct {
 	{"sessions", "sid", "expires_at <= ?1", 30 * 24 * time.Hour},
 	{"sessions", "sid", "ended_at <= ?1", 30 * 24 * time.Hour},
 	{"grants", "id", "keep_until <= ?1", 0},
+	{"shop_invitations", "id", "expires_at <= ?1", 30 * 24 * time.Hour},
+	{"shop_tools", "id", "revoked_at <= ?1", 30 * 24 * time.Hour},
+	{"shops", "id", "closed_at <= ?1", 30 * 24 * time.Hour},
 	{"outbox", "seq", "sent_at <= ?1", 24 * time.Hour},
 	{"outbox", "seq", "failed_at <= ?1", 30 * 24 * time.Hour},
 }

@@ -10,7 +10,8 @@ type grantFields struct {
 	ID         string `gorm:"primaryKey"`
 	ClientID   string
 	UserID     string
-	SID        string    `gorm:"column:sid"`
+	SID        string `gorm:"column:sid"`
+	ShopID     string
 	ACR        string    `gorm:"column:acr"`
 	AMR        []string  `gorm:"column:amr;serializer:json"`
 	Scopes     []string  `gorm:"serializer:json"`
@@ -31,7 +32,7 @@ func (grantRow) TableName() string { return "grants" }
 
 // GrantFilter selects grants: those that match every field that is set.
 type GrantFilter struct {
-	UserID, ClientID, SID string
+	UserID, ClientID, SID, ShopID string
 	// Except spares one grant, by its ID, or one session's grants, by their SID.
 	Except string
 }
@@ -44,17 +45,17 @@ const keepGrant = 30 * 24 * time.Hour
 func (tx *Tx) InsertGrant(g Grant) error {
 	g.CreatedAt = tx.created(g.CreatedAt)
 	return tx.must("insert grants", ErrExists, `INSERT INTO grants
-		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING`,
+		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING`,
 		g.ID, g.ClientID, g.UserID, g.SID, g.ACR, listJSON(g.AMR), listJSON(g.Scopes), listJSON(g.Resources),
-		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)))
+		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)), g.ShopID)
 }
 
 // Grant returns one grant, revoked ones included, or ErrNotFound. Every
 // refresh and introspection reads one: this is SQL because it costs a third.
 func (tx *Tx) Grant(id string) (g Grant, err error) {
 	err = tx.scan("read grants", ErrNotFound, []any{
-		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.ACR,
+		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.ShopID, &g.ACR,
 		stringsJSON{&g.AMR},
 		stringsJSON{&g.Scopes},
 		stringsJSON{&g.Resources},
@@ -62,7 +63,7 @@ func (tx *Tx) Grant(id string) (g Grant, err error) {
 		seconds{&g.CreatedAt},
 		seconds{&g.RevokedAt},
 		seconds{&g.LastUsedAt},
-	}, `SELECT id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at
+	}, `SELECT id, client_id, user_id, sid, shop_id, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at
 		FROM grants WHERE id = ?1`+tx.locked(), id)
 	return g, err
 }
@@ -75,16 +76,16 @@ func (tx *Tx) RevokeGrant(id string) error {
 }
 
 // RevokeGrants ends the grants that f selects and returns those that were
-// live. A filter without user, client or session is refused.
+// live. A filter that selects all is refused.
 func (tx *Tx) RevokeGrants(f GrantFilter) ([]Grant, error) {
-	if f.UserID == "" && f.ClientID == "" && f.SID == "" {
+	if f.UserID == "" && f.ClientID == "" && f.SID == "" && f.ShopID == "" {
 		return nil, errors.New("revoke grants: the filter selects all")
 	}
 	if err := tx.writable(); err != nil {
 		return nil, err
 	}
 	where, args := "revoked_at IS NULL AND id <> ? AND sid <> ?", []any{f.Except, f.Except}
-	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "sid": f.SID} {
+	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "sid": f.SID, "shop_id": f.ShopID} {
 		if v != "" {
 			where, args = where+" AND "+column+" = ?", append(args, v)
 		}

@@ -58,6 +58,8 @@ type SignIn struct {
 	// the answer needs. Fixed at creation (T-11).
 	Request []byte
 	UserID  string
+	// ShopID is the shop that was chosen in this sign-in; empty before.
+	ShopID string
 	// The proofs given in this sign-in.
 	PasswordAt, CodeAt, DeviceAt time.Time
 	Channel                      mfa.Channel
@@ -71,11 +73,13 @@ type SignIn struct {
 // refresh tokens point at it; revoking it ends them all.
 type Grant struct {
 	ID, ClientID, UserID, SID string
-	ACR                       string
-	AMR, Scopes, Resources    []string
-	AuthTime                  time.Time
-	CreatedAt, RevokedAt      time.Time
-	LastUsedAt                time.Time
+	// ShopID is the shop that the person acts for; empty for none.
+	ShopID                 string
+	ACR                    string
+	AMR, Scopes, Resources []string
+	AuthTime               time.Time
+	CreatedAt, RevokedAt   time.Time
+	LastUsedAt             time.Time
 }
 
 // Code is an authorization code: a hash, once, 60 seconds (C-35).
@@ -177,4 +181,49 @@ type Token struct {
 	Data                         map[string]string
 	Attempts                     int
 	CreatedAt, ExpiresAt, UsedAt time.Time
+}
+
+// Shop is a seller account.
+type Shop struct {
+	ID, Name             string
+	CreatedAt, UpdatedAt time.Time
+	// SuspendedAt is since when its tools stand still, because no owner has two-step verification.
+	SuspendedAt time.Time
+	ClosedAt    time.Time
+}
+
+// Member is a user's place in a shop.
+type Member struct {
+	ShopID, UserID, Role string
+	JoinedAt             time.Time
+}
+
+// Invitation is an open invitation to a shop: bound to an address, used once.
+type Invitation struct {
+	ID, ShopID string
+	// Hash is of the link that was mailed last.
+	Hash []byte
+	// Email is in clear here, sealed at rest.
+	Email, Role, InvitedBy       string
+	CreatedAt, SentAt, ExpiresAt time.Time
+}
+
+// Tool is the credential of a shop's external tool; ID is its client id.
+type Tool struct {
+	ID, ShopID, Name string
+	Auth             clients.AuthMethod
+	// Secrets are the active ones, the oldest first; two at most (C-52).
+	Secrets []ToolSecret
+	// JWKS are public keys, for private_key_jwt.
+	JWKS              string
+	Scopes, Resources []string
+	// CreatedBy is a user's id.
+	CreatedBy                                   string
+	CreatedAt, ExpiresAt, RevokedAt, LastUsedAt time.Time
+}
+
+// ToolSecret is an active secret of a tool.
+type ToolSecret struct {
+	Hash      string    `json:"hash"`
+	CreatedAt time.Time `json:"created_at"`
 }

@@ -13,6 +13,7 @@ type signInRow struct {
 	ClientID, ReturnTo string
 	Request            []byte
 	UserID             string
+	ShopID             string
 	PasswordAt         time.Time `gorm:"serializer:moment"`
 	CodeAt             time.Time `gorm:"serializer:moment"`
 	DeviceAt           time.Time `gorm:"serializer:moment"`
