@@ -12,7 +12,9 @@ import (
 	"github.com/sekisho-id/sekisho/clients"
 )
 
-func role(id string, may ...clients.Right) clients.ShopRole { return clients.ShopRole{ID: id, May: may} }
+func role(id string, may ...clients.Right) clients.ShopRole {
+	return clients.ShopRole{ID: id, May: may}
+}
 
 func TestRolesGiveAndTakeOnlyWhatIsLessThanTheirOwn(t *testing.T) {
 	t.Parallel()
