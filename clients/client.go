@@ -10,6 +10,8 @@ const (
 	AuthBasic AuthMethod = "client_secret_basic"
 	AuthPost  AuthMethod = "client_secret_post"
 	AuthNone  AuthMethod = "none"
+	// AuthKey signs an assertion with a key of the client's own (RFC 7523).
+	AuthKey AuthMethod = "private_key_jwt"
 )
 
 // GrantType is an OAuth grant (RFC 6749).
@@ -78,8 +80,13 @@ type Client struct {
 	RequirePAR bool `yaml:"require_par" json:"require_par,omitempty"`
 	// ResponseModes it may ask for; empty means query alone (A-10.4.12).
 	ResponseModes []ResponseMode `yaml:"response_modes" json:"response_modes,omitempty"`
-	// JWKS are its public keys: a JWK set in JSON.
-	JWKS string `yaml:"jwks" json:"jwks,omitempty"`
+	// JWKS are its public keys: a JWK set in JSON. JWKSURI is where it publishes
+	// them instead.
+	JWKS    string `yaml:"jwks" json:"jwks,omitempty"`
+	JWKSURI string `yaml:"jwks_uri" json:"jwks_uri,omitempty"`
+	// AssertionAlg is the algorithm of its assertions; empty accepts all that are
+	// served.
+	AssertionAlg string `yaml:"assertion_signing_alg" json:"assertion_signing_alg,omitempty"`
 	// RequestObjectAlg signs its request objects (RFC 9101); empty refuses them.
 	RequestObjectAlg string `yaml:"request_object_signing_alg" json:"request_object_signing_alg,omitempty"`
 	// IDTokenAlg is empty for RS256; PS256, ES256 and EdDSA are the others.
@@ -123,6 +130,7 @@ type Lifetimes struct {
 	LogoutToken     time.Duration `yaml:"logout_token"`     // C-39
 	LogoutRetry     time.Duration `yaml:"logout_retry"`     // how long a relying party that is down is tried
 	KeyRotation     time.Duration `yaml:"key_rotation"`     // C-53
+	Assertion       time.Duration `yaml:"client_assertion"` // C-39, how far away an assertion's expiry may be
 }
 
 // DefaultLifetimes are the numbers of requirements.md section 4.
@@ -131,6 +139,6 @@ func DefaultLifetimes() Lifetimes {
 		Code: time.Minute, AccessToken: 5 * time.Minute, ClientToken: 15 * time.Minute, IDToken: 5 * time.Minute,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 30 * 24 * time.Hour, RefreshGrace: 10 * time.Second,
 		LogoutToken: 2 * time.Minute, LogoutRetry: 15 * time.Minute,
-		KeyRotation: 90 * 24 * time.Hour,
+		KeyRotation: 90 * 24 * time.Hour, Assertion: 5 * time.Minute,
 	}
 }

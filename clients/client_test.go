@@ -51,7 +51,21 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		{"a public client without PKCE", func(c *clients.Client) {
 			c.Auth, c.SecretHashes, c.NoPKCE = clients.AuthNone, nil, true
 		}, []string{"require_pkce"}},
-		{"an unknown method", func(c *clients.Client) { c.Auth = "private_key_jwt" }, []string{"auth_method"}},
+		{"a shared secret as a key", func(c *clients.Client) { c.Auth = "client_secret_jwt" }, []string{"auth_method"}},
+		{"a key is fine", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.JWKS, c.AssertionAlg = clients.AuthKey, nil, jwks(t, ecKey(t)), "ES256"
+		}, nil},
+		{"a published key is fine", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.JWKSURI = clients.AuthKey, nil, "https://seller.example/keys"
+		}, nil},
+		{"no key", func(c *clients.Client) { c.Auth, c.SecretHashes = clients.AuthKey, nil }, []string{"jwks"}},
+		{"a key and a secret", func(c *clients.Client) { c.Auth, c.JWKS = clients.AuthKey, jwks(t, ecKey(t)) }, []string{"secret_hashes"}},
+		{"keys in two places", func(c *clients.Client) { c.JWKS, c.JWKSURI = jwks(t, ecKey(t)), "https://seller.example/keys" }, []string{"jwks_uri"}},
+		{"keys published over plain http", func(c *clients.Client) { c.JWKSURI = "http://seller.example/keys" }, []string{"jwks_uri"}},
+		{"an unsigned assertion", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.JWKS, c.AssertionAlg = clients.AuthKey, nil, jwks(t, ecKey(t)), "none"
+		}, []string{"assertion_signing_alg"}},
+		{"an assertion's algorithm without assertions", func(c *clients.Client) { c.AssertionAlg = "ES256" }, []string{"assertion_signing_alg"}},
 		{"implicit", func(c *clients.Client) { c.Grants = []clients.GrantType{clients.GrantCode, "implicit"} }, []string{"grants[1]"}},
 		{"refresh alone", func(c *clients.Client) {
 			c.Grants, c.RedirectURIs = []clients.GrantType{clients.GrantRefresh}, nil

@@ -25,6 +25,18 @@ func (c Client) AuthMethod() AuthMethod {
 	return c.Auth
 }
 
+// AuthMethods are the ways of client authentication that can be registered.
+// client_secret_jwt is not among them: it would need secrets kept in clear.
+func AuthMethods() []AuthMethod { return []AuthMethod{AuthBasic, AuthPost, AuthKey, AuthNone} }
+
+// AssertionAlgs are the algorithms that the client may sign its assertions with.
+func (c Client) AssertionAlgs() []string {
+	if c.AssertionAlg != "" {
+		return []string{c.AssertionAlg}
+	}
+	return c.SigningAlgs()
+}
+
 // Confidential reports whether the client can keep a secret (RFC 6749 §2.1).
 func (c Client) Confidential() bool { return c.AuthMethod() != AuthNone }
 

@@ -63,14 +63,18 @@ func (c Client) Validate() error {
 func (c Client) validateSecrets(f *faults) {
 	switch c.AuthMethod() {
 	case AuthBasic, AuthPost:
-		f.add(len(c.SecretHashes) == 0, "secret_hashes", "is required unless auth_method is none")
+		f.add(len(c.SecretHashes) == 0, "secret_hashes", "is required with auth_method %s", c.AuthMethod())
 		f.add(len(c.SecretHashes) > 2, "secret_hashes", "must hold two at most: the new and the old") // C-52
 	case AuthNone:
 		f.add(len(c.SecretHashes) > 0, "secret_hashes", "must be empty when auth_method is none")
 		f.add(c.NoPKCE, "require_pkce", "cannot be false when auth_method is none") // RFC 9700 §2.1.1
+	case AuthKey:
+		f.add(len(c.SecretHashes) > 0, "secret_hashes", "must be empty when auth_method is private_key_jwt")
+		f.add(c.JWKS == "" && c.JWKSURI == "", "jwks", "or jwks_uri is required when auth_method is private_key_jwt")
 	default:
-		f.add(true, "auth_method", "must be client_secret_basic, client_secret_post or none")
+		f.add(true, "auth_method", "must be one of %s", join(AuthMethods()))
 	}
+	f.add(c.AssertionAlg != "" && c.AuthMethod() != AuthKey, "assertion_signing_alg", "needs auth_method private_key_jwt")
 	for i, h := range c.SecretHashes {
 		f.add(!hashForm.MatchString(h), fmt.Sprintf("secret_hashes[%d]", i), "must be the SHA-256 of the secret, 64 hexadecimal digits")
 	}
@@ -81,7 +85,9 @@ func (c Client) validateKeys(f *faults) {
 		_, err := ParseKeys([]byte(c.JWKS))
 		f.add(err != nil, "jwks", "%v", ErrKeys)
 	}
-	f.add(c.RequestObjectAlg != "" && c.JWKS == "", "request_object_signing_alg", "needs jwks, the keys that sign")
+	f.add(c.JWKS != "" && c.JWKSURI != "", "jwks_uri", "cannot stand beside jwks") // RFC 7591 §2
+	f.add(c.JWKSURI != "" && faultOfPage(c.JWKSURI) != "", "jwks_uri", "%s", faultOfPage(c.JWKSURI))
+	f.add(c.RequestObjectAlg != "" && c.JWKS == "" && c.JWKSURI == "", "request_object_signing_alg", "needs jwks or jwks_uri, the keys that sign")
 }
 
 func (c Client) validateModes(f *faults) {
@@ -105,7 +111,7 @@ func (c Client) validateGrants(f *faults) {
 		case GrantRefresh:
 			f.add(!c.Allows(GrantCode), field, "refresh_token needs authorization_code beside it")
 		case GrantClientCredentials:
-			f.add(!c.Confidential(), field, "client_credentials needs a client secret")
+			f.add(!c.Confidential(), field, "client_credentials needs a client that authenticates")
 		default:
 			f.add(true, field, "must be authorization_code, refresh_token or client_credentials")
 		}
@@ -162,4 +168,13 @@ func faultOfPage(uri string) string {
 		return "must be an https URL"
 	}
 	return faultOfWeb(u)
+}
+
+// join lists values for a fault.
+func join[S ~string](list []S) string {
+	text := make([]string, len(list))
+	for i, s := range list {
+		text[i] = string(s)
+	}
+	return strings.Join(text, ", ")
 }

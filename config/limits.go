@@ -83,14 +83,15 @@ func (l Limits) bounds() []bound {
 		span("tokens.refresh_grace", l.Tokens.RefreshGrace, 0, 10*time.Second),                   // T-51
 		span("tokens.logout_token", l.Tokens.LogoutToken, 30*time.Second, 10*time.Minute),        // C-39
 		span("tokens.logout_retry", l.Tokens.LogoutRetry, 0, day),
-		span("tokens.key_rotation", l.Tokens.KeyRotation, day, century),          // C-53
-		span("sign_in.request", l.SignIn.Request, time.Minute, day),              // C-32
-		span("sign_in.pending", l.SignIn.Pending, time.Minute, l.SignIn.Request), // C-32
-		span("sign_in.password_reset", l.SignIn.Reset, 5*time.Minute, day),       // C-43
-		span("sign_in.sign_up", l.SignIn.SignUp, 5*time.Minute, day),             // N-16
-		count("sign_in.mails_hour", l.SignIn.Mails, 1, 20),                       // C-43
-		count("sign_in.mails_ip_hour", l.SignIn.MailsPerIP, 1, many),             // T-05
-		count("sign_in.mail_tries", l.SignIn.MailTries, 3, 10),                   // C-06
+		span("tokens.key_rotation", l.Tokens.KeyRotation, day, century),             // C-53
+		span("tokens.client_assertion", l.Tokens.Assertion, time.Minute, time.Hour), // C-39
+		span("sign_in.request", l.SignIn.Request, time.Minute, day),                 // C-32
+		span("sign_in.pending", l.SignIn.Pending, time.Minute, l.SignIn.Request),    // C-32
+		span("sign_in.password_reset", l.SignIn.Reset, 5*time.Minute, day),          // C-43
+		span("sign_in.sign_up", l.SignIn.SignUp, 5*time.Minute, day),                // N-16
+		count("sign_in.mails_hour", l.SignIn.Mails, 1, 20),                          // C-43
+		count("sign_in.mails_ip_hour", l.SignIn.MailsPerIP, 1, many),                // T-05
+		count("sign_in.mail_tries", l.SignIn.MailTries, 3, 10),                      // C-06
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 
@@ -27,6 +28,8 @@ type machine struct {
 	pages    *templates.Set
 	inbox    *send.Inbox // nil outside of development
 	calls    *send.Calls
+	// outbound calls addresses that relying parties named.
+	outbound *http.Client
 }
 
 // assemble makes a provider of a configuration and an open database.
@@ -47,12 +50,13 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 	if err != nil {
 		return nil, err
 	}
+	caller := outbound.New(outbound.Config{Allow: cfg.Outbound.Networks(), Loopback: cfg.Development()})
 	provider, err := idp.New(ctx, idp.Config{
 		Issuer: cfg.Issuer, Name: cfg.Name, Market: cmp.Or(cfg.Market, cfg.Name), Lang: cfg.Language, Zone: cfg.Zone(),
 		Store: st, Clients: clients.NewRegistry(cfg.Clients),
 		Hasher: password.New(cfg.Password.Params, pepper), Rules: rules,
 		Senders: out.byKind, Render: web.Messages(pages),
-		Logouts: protocol.Backchannel{Client: outbound.New(outbound.Config{Allow: cfg.Outbound.Networks(), Loopback: cfg.Development()})},
+		Logouts: protocol.Backchannel{Client: caller},
 		Limits: idp.Limits{
 			MFA: cfg.Limits.Limits, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),
@@ -62,7 +66,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 	if err != nil {
 		return nil, fmt.Errorf("start the provider: %w", err)
 	}
-	return &machine{provider: provider, pages: pages, inbox: out.inbox, calls: out.calls}, nil
+	return &machine{provider: provider, pages: pages, inbox: out.inbox, calls: out.calls, outbound: caller}, nil
 }
 
 func newPages(cfg config.Config) (*templates.Set, error) {

@@ -40,7 +40,8 @@ func newServer(p *program, cfg config.Config, st *store.Store, m *machine) (*ser
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	if err := protocol.Mount(e, protocol.Config{Provider: m.provider, Issuer: cfg.Issuer, Now: p.now, Log: p.log}); err != nil {
+	err = protocol.Mount(e, protocol.Config{Provider: m.provider, Issuer: cfg.Issuer, Outbound: m.outbound, Now: p.now, Log: p.log})
+	if err != nil {
 		return nil, err
 	}
 	s := &server{cfg: cfg, store: st, machine: m, log: p.log}

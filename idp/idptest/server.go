@@ -174,11 +174,12 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	senders := map[mfa.Kind]idp.Sender{mfa.Mail: s.Inbox, mfa.Text: s.Inbox, mfa.Call: s.Inbox}
 	maps.Copy(senders, o.senders)
 	must(t, st.Update(ctx, Operator(), insertKeys))
+	caller := outbound.New(outbound.Config{Loopback: true})
 	s.Provider, err = idp.New(ctx, idp.Config{
 		Issuer: o.issuer, Name: "Sekisho", Market: "Minato Market", Lang: "ja", Zone: time.FixedZone("JST", 9*3600),
 		Store: st, Clients: clients.NewRegistry(o.clients), Hasher: Hasher(), Rules: rules,
 		Senders: senders,
-		Logouts: protocol.Backchannel{Client: outbound.New(outbound.Config{Loopback: true})},
+		Logouts: protocol.Backchannel{Client: caller},
 		Render:  web.Messages(set), Limits: limits, ACRAliases: o.aliases, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)
@@ -192,7 +193,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	}
 	e, err := web.New(cfg)
 	must(t, err)
-	must(t, protocol.Mount(e, protocol.Config{Provider: s.Provider, Issuer: o.issuer, Now: s.Clock.Now, Log: log}))
+	must(t, protocol.Mount(e, protocol.Config{Provider: s.Provider, Issuer: o.issuer, Outbound: caller, Now: s.Clock.Now, Log: log}))
 	return e
 }
 

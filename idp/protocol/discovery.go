@@ -37,7 +37,9 @@ type document struct {
 	SubjectTypes          []string `json:"subject_types_supported"`
 	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
 	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgs         []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgs    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	UILocales             []string `json:"ui_locales_supported"`
 	IssuerInResponse      bool     `json:"authorization_response_iss_parameter_supported"`
@@ -50,7 +52,11 @@ type document struct {
 }
 
 func (ep *endpoints) discovery() document {
-	auth := []string{string(clients.AuthBasic), string(clients.AuthPost), string(clients.AuthNone)}
+	var auth []string
+	for _, m := range clients.AuthMethods() {
+		auth = append(auth, string(m))
+	}
+	algs := clients.Client{}.AssertionAlgs()
 	doc := document{
 		Issuer:        ep.issuer,
 		Authorization: ep.issuer + PathAuthorize, Token: ep.issuer + PathToken, UserInfo: ep.issuer + PathUserInfo,
@@ -66,7 +72,7 @@ func (ep *endpoints) discovery() document {
 		ACRs:             acrValues(ep.idp.Config().ACRAliases),
 		SubjectTypes:     []string{"public"},
 		IDTokenAlgs:      clients.Client{}.SigningAlgs(),
-		TokenAuthMethods: auth, RevocationAuthMethods: auth,
+		TokenAuthMethods: auth, RevocationAuthMethods: auth, TokenAuthAlgs: algs, RevocationAuthAlgs: algs,
 		ChallengeMethods: []string{"S256"}, UILocales: languages, IssuerInResponse: true,
 		BackchannelLogout: true, BackchannelSession: true,
 	}

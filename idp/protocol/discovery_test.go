@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp/idptest"
 	"github.com/sekisho-id/sekisho/idp/protocol"
 	"github.com/sekisho-id/sekisho/idp/store"
@@ -40,7 +41,7 @@ func list(v any) (out []string) {
 // H-12: every value that is advertised is used, and works.
 func TestDiscoveryTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, idptest.Clients(keyed("key", func(*clients.Client) {})))
 	doc, claims := w.metadata(t), w.claims(t)
 	b := w.browser(t)
 	b.signIn(request(), alice)
@@ -64,9 +65,15 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 		},
 		"token_endpoint_auth_methods_supported":      func(s string) bool { return w.authMethod(t, protocol.PathToken, s) },
 		"revocation_endpoint_auth_methods_supported": func(s string) bool { return w.authMethod(t, protocol.PathRevoke, s) },
-		"claims_supported":                           func(s string) bool { return claims[s] != nil },
-		"subject_types_supported":                    func(s string) bool { return s == "public" },
-		"claim_types_supported":                      func(s string) bool { return s == "normal" },
+		"token_endpoint_auth_signing_alg_values_supported": func(s string) bool {
+			return w.authAlg(t, protocol.PathToken, s)
+		},
+		"revocation_endpoint_auth_signing_alg_values_supported": func(s string) bool {
+			return w.authAlg(t, protocol.PathRevoke, s)
+		},
+		"claims_supported":        func(s string) bool { return claims[s] != nil },
+		"subject_types_supported": func(s string) bool { return s == "public" },
+		"claim_types_supported":   func(s string) bool { return s == "normal" },
 	}
 	for name, works := range each {
 		values := list(doc[name])
@@ -120,9 +127,23 @@ func (w *world) authMethod(t *testing.T, path, method string) bool {
 		v.Set("client_secret", secret)
 	case "none":
 		v.Set("client_id", "spa")
+	case "private_key_jwt":
+		return w.authAlg(t, path, "ES256")
 	}
-	r := w.machine(t).post(path, v, headers...)
-	return r.status == http.StatusOK || r.str("error") == "invalid_grant"
+	return admitted(w.machine(t).post(path, v, headers...))
+}
+
+// admitted reports whether the gate let a request through.
+func admitted(r reply) bool {
+	return r.status == http.StatusOK || r.str("error") == "invalid_grant" || r.str("error") == "unauthorized_client"
+}
+
+// authAlg reports whether an assertion of an algorithm gets past the gate.
+func (w *world) authAlg(t *testing.T, path, alg string) bool {
+	return admitted(w.machine(t).post(path, form(
+		"grant_type", "refresh_token", "token", "x", "client_assertion", partySigners()[alg].sign(t, w.assertionOf("key"), nil),
+		"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+	)))
 }
 
 // claims are all that is ever told about a person who has told us everything.

@@ -42,58 +42,78 @@ func (ep *endpoints) revoke(c echo.Context) error {
 	})
 }
 
-// pass is the gate: it reads the body once and strictly, authenticates the
-// client, and lets the library dispatch what is left. The client's secret stops
-// here: the library sees the client's id alone and trusts the one in the context.
-func (ep *endpoints) pass(c echo.Context, check func(*clients.Client, params) *oidc.Error) error {
+// caller is a machine's request past the gate.
+type caller struct {
+	client *clients.Client
+	params params
+}
+
+// admit is the gate: it reads the body once and strictly, and authenticates
+// the client.
+func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
 	r := c.Request()
 	p, fault := readForm(c.Response(), r)
 	if fault != nil {
-		return answer(c, fault)
+		return nil, fault
 	}
-	client, fault := ep.authenticate(r.Header, p)
+	client, fault := ep.authenticate(r, p)
 	if fault == errClient {
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, fmt.Sprintf("Basic realm=%q", ep.issuer))
 	}
+	if fault != nil {
+		return nil, fault
+	}
+	return &caller{client: client, params: p}, nil
+}
+
+// pass lets the library dispatch what the gate admitted. The client's secret
+// stops here: the library sees the client's id alone and trusts the caller in
+// the context.
+func (ep *endpoints) pass(c echo.Context, check func(*clients.Client, params) *oidc.Error) error {
+	from, fault := ep.admit(c)
 	if fault == nil {
-		fault = check(client, p)
+		fault = check(from.client, from.params)
 	}
 	if fault != nil {
 		return answer(c, fault)
 	}
-	p["client_id"] = []string{client.ID}
+	p := from.params
+	p["client_id"] = []string{from.client.ID}
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		delete(p, name)
 	}
-	r = r.WithContext(context.WithValue(r.Context(), clientKey{}, client))
+	r := c.Request()
+	r = r.WithContext(context.WithValue(r.Context(), callerKey{}, from))
 	r.Header.Del(echo.HeaderAuthorization)
 	r.Form, r.PostForm = url.Values(p), url.Values(p)
 	ep.machine.ServeHTTP(c.Response(), r)
 	return nil
 }
 
-// clientKey is where the gate leaves the authenticated client.
-type clientKey struct{}
+// callerKey is where the gate leaves the caller.
+type callerKey struct{}
 
 func clientFrom(ctx context.Context) *clients.Client {
-	client, _ := ctx.Value(clientKey{}).(*clients.Client)
-	return client
+	if from, ok := ctx.Value(callerKey{}).(*caller); ok {
+		return from.client
+	}
+	return nil
 }
 
 // authenticate proves who the client is: by the one method it is registered
 // with, and by no second one in the same request (RFC 6749 §2.3).
-func (ep *endpoints) authenticate(h http.Header, p params) (*clients.Client, *oidc.Error) {
-	id, secret, method := p.get("client_id"), p.get("client_secret"), clients.AuthNone
-	if secret != "" {
+func (ep *endpoints) authenticate(r *http.Request, p params) (*clients.Client, *oidc.Error) {
+	headers, posted, signed := r.Header.Values(echo.HeaderAuthorization), p.get("client_secret"), p.get("client_assertion")
+	if len(headers) > 1 || len(headers) == 1 && (posted != "" || signed != "") || posted != "" && signed != "" {
+		return nil, errTwoMethods
+	}
+	id, secret, method := p.get("client_id"), posted, clients.AuthNone
+	switch {
+	case signed != "" || p.get("client_assertion_type") != "":
+		return ep.assertion(r.Context(), p)
+	case posted != "":
 		method = clients.AuthPost
-	}
-	if p.get("client_assertion") != "" || p.get("client_assertion_type") != "" {
-		return nil, errClient // private_key_jwt is not served
-	}
-	if headers := h.Values(echo.HeaderAuthorization); len(headers) > 0 {
-		if method == clients.AuthPost || len(headers) > 1 {
-			return nil, errTwoMethods
-		}
+	case len(headers) == 1:
 		user, password, ok := parseBasic(headers[0])
 		if !ok || id != "" && id != user {
 			return nil, errClient // H-09: never a panic, always 401
@@ -105,10 +125,7 @@ func (ep *endpoints) authenticate(h http.Header, p params) (*clients.Client, *oi
 		clients.Client{}.VerifySecret(secret) // as much work as for a client that exists
 		return nil, errClient
 	}
-	if method != client.AuthMethod() {
-		return nil, errClient
-	}
-	if method != clients.AuthNone && !client.VerifySecret(secret) {
+	if method != client.AuthMethod() || method != clients.AuthNone && !client.VerifySecret(secret) {
 		return nil, errClient
 	}
 	return client, nil

@@ -292,26 +292,11 @@ func TestH12DiscoveryLies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	body := w.machine(t).get(protocol.PathDiscovery).body
-	for _, lie := range []string{"implicit", "id_token token", "token-exchange", "jwt-bearer", "device_", "introspection", "registration", "check_session", "form_post", "fragment", "plain", "private_key_jwt", "HS256", "/par"} {
+	for _, lie := range []string{"implicit", "id_token token", "token-exchange", "jwt-bearer", "device_", "introspection", "registration", "check_session", "form_post", "fragment", "plain", "client_secret_jwt", "HS256", "/par"} {
 		if strings.Contains(body, lie) {
 			t.Errorf("metadata promises %q: %s", lie, body)
 		}
 	}
-}
-
-// Client assertions are not served, so none can be replayed.
-func TestH13ClientAssertionReplay(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, extra := range [][]string{{}, {"client_id", "machine"}, {"client_id", "spa"}, {"client_id", "post", "client_secret", secret}} {
-		v := form(append([]string{
-			"grant_type", "client_credentials", "client_assertion", "e30.e30.x",
-			"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-		}, extra...)...)
-		wantError(t, w.machine(t).post(protocol.PathToken, v), http.StatusUnauthorized, "invalid_client")
-	}
-	v := form("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", "e30.e30.x")
-	wantError(t, w.machine(t).post(protocol.PathToken, v), http.StatusUnauthorized, "invalid_client")
 }
 
 // A secret in the URL ends in every access log on the way.

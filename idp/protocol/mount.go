@@ -34,7 +34,10 @@ type Config struct {
 	// Issuer is the provider's URL without a trailing slash. Absolute URLs are
 	// made from it alone, never from a request's Host (T-44).
 	Issuer string
-	Now    func() time.Time
+	// Outbound fetches what relying parties publish. It must refuse addresses
+	// inside the deployment (T-47).
+	Outbound *http.Client
+	Now      func() time.Time
 	// Log gets what went wrong on our side; nil discards it.
 	Log *slog.Logger
 }
@@ -45,12 +48,15 @@ type endpoints struct {
 	issuer string
 	now    func() time.Time
 	log    *slog.Logger
+	limits clients.Lifetimes
 	// machine is the library's dispatcher behind the gate.
 	machine http.Handler
 	// jwks is the key set as last rendered; its version is the keyring's.
 	jwks atomic.Pointer[page]
 	// verified are access tokens seen lately.
 	verified verified
+	// partyKeys are the keys by which clients sign.
+	partyKeys partyKeys
 }
 
 // Mount adds the endpoints to e. The browser's cookies must be in the request's
@@ -59,13 +65,16 @@ type endpoints struct {
 //
 // It fails when a needed field is missing.
 func Mount(e *echo.Echo, cfg Config) error {
-	if cfg.Provider == nil || cfg.Issuer == "" || cfg.Now == nil {
-		return errors.New("protocol: provider, issuer and clock are needed")
+	if cfg.Provider == nil || cfg.Issuer == "" || cfg.Outbound == nil || cfg.Now == nil {
+		return errors.New("protocol: provider, issuer, outbound client and clock are needed")
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	ep := &endpoints{idp: cfg.Provider, issuer: cfg.Issuer, now: cfg.Now, log: cfg.Log}
+	ep := &endpoints{
+		idp: cfg.Provider, issuer: cfg.Issuer, now: cfg.Now, log: cfg.Log, limits: cfg.Provider.Config().Limits.Tokens,
+		partyKeys: partyKeys{out: cfg.Outbound, now: cfg.Now, sets: map[string]*keySet{}},
+	}
 	body, err := json.Marshal(ep.discovery())
 	if err != nil {
 		return fmt.Errorf("protocol: metadata: %w", err)

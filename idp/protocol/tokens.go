@@ -76,7 +76,7 @@ type tokenResponse struct {
 // mintForPerson makes the tokens of a grant. acr, amr and auth_time are the
 // grant's, so they are the same after every refresh (H-10, O-25).
 func (ep *endpoints) mintForPerson(client *clients.Client, issue idp.Issue, aud []string) (tokenResponse, error) {
-	now, life, g := ep.now(), ep.idp.Config().Limits.Tokens, issue.Grant
+	now, life, g := ep.now(), ep.limits, issue.Grant
 	access := accessClaims{
 		Issuer: ep.issuer, Subject: g.UserID, Audience: aud, ClientID: client.ID,
 		IssuedAt: now.Unix(), Expiry: now.Add(life.AccessToken).Unix(), ID: rand.Text(),
@@ -112,7 +112,7 @@ func (ep *endpoints) mintID(client *clients.Client, issue idp.Issue, access stri
 // mintForClient makes a client's own token. Its subject can never be a
 // person's: no person's id has a colon (O-13, T-54).
 func (ep *endpoints) mintForClient(client *clients.Client, scopes, aud []string) (tokenResponse, error) {
-	now, life := ep.now(), ep.idp.Config().Limits.Tokens.ClientToken
+	now, life := ep.now(), ep.limits.ClientToken
 	return ep.respond(accessClaims{
 		Issuer: ep.issuer, Subject: "client:" + client.ID, Audience: aud, ClientID: client.ID,
 		IssuedAt: now.Unix(), Expiry: now.Add(life).Unix(), ID: rand.Text(), Scope: strings.Join(scopes, " "),

@@ -16,6 +16,7 @@ var lifetimes = []struct {
 	{"tokens", "id", "expires_at <= ?1", time.Hour},
 	{"refresh_tokens", "hash", "expires_at <= ?1", 0},
 	{"jtis", "jti", "expires_at <= ?1", 0},
+	{"spent", "hash", "expires_at <= ?1", 0},
 	{"counters", "name", "reset_at <= ?1", 0},
 	{"enrolments", "user_id", "expires_at <= ?1", 0},
 	{"factors", "id", "draft AND created_at <= ?1", 24 * time.Hour},

@@ -27,7 +27,7 @@ func TestExpire(t *testing.T) {
 				tx.InsertSignIn(store.SignIn{ID: "i", ExpiresAt: soon}),
 				tx.InsertCode(store.Code{Hash: store.Hash("c"), ExpiresAt: soon}),
 				tx.InsertToken(store.Token{ID: "t", Hash: store.Hash("t"), ExpiresAt: soon}),
-				tx.RevokeJTI("j", soon),
+				tx.RevokeJTI("j", soon), tx.Spend(store.Hash("s"), soon),
 				tx.InsertSession(store.Session{SID: "expired", Hash: store.Hash("1"), UserID: "u1", ExpiresAt: soon}),
 				tx.InsertSession(store.Session{SID: "ended", Hash: store.Hash("2"), UserID: "u1", ExpiresAt: soon.AddDate(1, 0, 0), EndedAt: soon}),
 				tx.InsertGrant(store.Grant{ID: "idle"}), tx.InsertGrant(store.Grant{ID: "refreshed"}),
@@ -70,6 +70,7 @@ func TestExpire(t *testing.T) {
 				}
 			}
 		}
+		db.do(t, func(tx *store.Tx) error { return tx.Spend(store.Hash("s"), db.now()) }) // forgotten
 		same(t, db, []string{"waiting"}, func(tx *store.Tx) ([]string, error) { all, err := tx.Outbox(0); return ids(all), err })
 		same(t, db, 1, func(tx *store.Tx) (int, error) { all, err := tx.Events(store.EventFilter{}); return len(all), err })
 	})

@@ -263,3 +263,12 @@ func TestLeaseHasOneHolder(t *testing.T) {
 		}
 	})
 }
+
+func TestProofCannotBeSpentTwice(t *testing.T) { // H-13
+	onBoth(t, func(t *testing.T, db *database) {
+		until := db.now().Add(time.Minute)
+		if won := db.race(t, 50, func(tx *store.Tx) error { return tx.Spend(store.Hash("jti"), until) }); won != 1 {
+			t.Errorf("%d of 50 spent it, want 1", won)
+		}
+	})
+}
