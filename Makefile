@@ -8,10 +8,10 @@ GOFUMPT       := go run mvdan.cc/gofumpt@v0.12.0
 GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.8.0
 GOLANGCI_LINT := .bin/golangci-lint-v2.15.0
 
-.PHONY: help build run test screens lint fmt cover bench fuzz vuln
+.PHONY: help build run test test-clients screens lint fmt cover bench fuzz vuln
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 build: ## build the commands into .bin/
 	go build -trimpath -ldflags '$(LDFLAGS)' -o .bin/ ./cmd/...
@@ -22,6 +22,10 @@ run: build ## run the provider and the demonstration market; Ctrl-C ends both
 test: ## run every test, after installing what they need
 	@.ci/need.sh
 	@.ci/test.sh
+
+test-clients: ## sign in through every relying party of docs/integrate, as its page says
+	@.ci/need.sh clients
+	SEKISHO_PARTIES=all go test -count=1 -v ./idp/idptest/parties
 
 screens: ## make the screenshots in docs/screens
 	@.ci/need.sh

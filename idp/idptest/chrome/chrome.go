@@ -2,6 +2,9 @@ package chrome
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -21,8 +24,17 @@ const patience = 30 * time.Second
 // Browser is one running Chromium.
 type Browser struct{ ctx context.Context }
 
+// Option changes how [Start] starts Chromium.
+type Option = chromedp.ExecAllocatorOption
+
+// Trust makes the browser accept a certificate that no authority signed.
+func Trust(cert *x509.Certificate) Option {
+	key := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+	return chromedp.Flag("ignore-certificate-errors-spki-list", base64.StdEncoding.EncodeToString(key[:]))
+}
+
 // Start starts a Chromium that ends with the test.
-func Start(t testing.TB) *Browser {
+func Start(t testing.TB, more ...Option) *Browser {
 	t.Helper()
 	path := os.Getenv("SEKISHO_CHROMIUM")
 	if path == "" {
@@ -38,7 +50,7 @@ func Start(t testing.TB) *Browser {
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 		// A page brought back from that cache never loads, and Back would wait for it.
 		chromedp.Flag("disable-features", "Translate,BackForwardCache"))
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() {
 		_ = chromedp.Cancel(ctx) // the test is over; a browser that died before is no fault of it
@@ -209,6 +221,31 @@ func (b *Tab) Title() string { b.t.Helper(); return read(b, chromedp.Title()) }
 func (b *Tab) Path() string {
 	b.t.Helper()
 	return read(b, chromedp.Evaluate[string](`location.pathname + location.search`))
+}
+
+// Address is the whole address.
+func (b *Tab) Address() string { b.t.Helper(); return read(b, chromedp.Location()) }
+
+// Arrive waits until a page below an address has loaded: some pages send the
+// browser on by themselves.
+func (b *Tab) Arrive(prefix string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		// An error means that one page is being left and the next not there yet.
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState === "complete" ? location.href : ""`))
+		if err == nil && strings.HasPrefix(at, prefix) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			b.t.Fatalf("the browser did not come to %s%s", prefix, b.where())
+		case <-tick.C:
+		}
+	}
 }
 
 // Back presses the browser's back button.

@@ -1,0 +1,42 @@
+package parties_test
+
+import (
+	"os"
+	"testing"
+)
+
+// all names the variable with which every relying party is tried.
+const all = "SEKISHO_PARTIES"
+
+func parties() []party {
+	return []party{
+		{
+			page: "apache", always: true, run: runApache, checks: []check{hears},
+			path: paths{"/private", "/payout", "/oidc?logout=https://app.example.jp/"},
+		},
+		{page: "openid-client", always: true, run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
+	}
+}
+
+// Every relying party signs a person in as its page says.
+func TestRelyingParties(t *testing.T) {
+	w := newWorld(t)
+	sites := map[string]*site{}
+	var chosen []party
+	for i, p := range parties() {
+		if p.always || os.Getenv(all) != "" {
+			sites[p.page], chosen = w.site(t, p.page, i), append(chosen, p)
+		}
+	}
+	w.serve(t)
+	t.Run("group", func(t *testing.T) {
+		for _, p := range chosen {
+			t.Run(p.page, func(t *testing.T) {
+				t.Parallel()
+				s := sites[p.page]
+				p.run(t, s)
+				travel(t, s, p)
+			})
+		}
+	})
+}

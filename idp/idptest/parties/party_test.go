@@ -1,0 +1,173 @@
+package parties_test
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/config"
+)
+
+// party is one relying party: its page, and how to run what the page says.
+type party struct {
+	page string
+	// always says whether `make test` tries it; `make test-clients` tries all.
+	always bool
+	run    func(*testing.T, *site)
+	// path says where the relying party does what; see [paths].
+	path paths
+	// tells reads what the relying party tells of the person in the answer to
+	// GET /; nil reads sub, email, acr and amr in JSON.
+	tells func(t *testing.T, body string) claims
+	// checks are what this client can do besides signing in.
+	checks []check
+}
+
+// paths are the relying party's: one that demands a sign-in, one that demands
+// a step-up, and one that signs out.
+type paths struct{ login, payout, logout string }
+
+// usual are the paths of pages whose program is all ours.
+func usual() paths { return paths{"/login", "/payout", "/logout"} }
+
+// site is a relying party at work.
+type site struct {
+	*world
+	page   *page
+	origin string // what stands for https://app.example.jp
+	secret string // of the client; empty for a public one
+	person person
+	// inside is where the program listens, behind a front that speaks TLS.
+	inside atomic.Pointer[url.URL]
+	// bend changes what passes the front; nil leaves it alone.
+	bend atomic.Pointer[func(*http.Request)]
+}
+
+// person is somebody with an account and text messages as the main method.
+type person struct{ email, number, id string }
+
+const password = "three ducks on a bridge"
+
+var (
+	sixDigits = regexp.MustCompile(`(?:^|\D)(\d{6})(?:\D|$)`)
+	printedID = regexp.MustCompile(`(?m)^id +([A-Z2-7]{26})$`)
+	printedBy = regexp.MustCompile(`(?m)^secret: (\S+)$`)
+)
+
+// site opens the address of a relying party, adds its person and registers it
+// as its page says.
+func (w *world) site(t *testing.T, name string, n int) *site {
+	t.Helper()
+	s := &site{world: w, page: readPage(t, name)}
+	front := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: s.forward})
+	front.TLS = &tls.Config{Certificates: []tls.Certificate{w.cert}, MinVersion: tls.VersionTLS12}
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	s.origin = front.URL // https://127.0.0.1: another site than the provider's localhost
+	s.person = person{email: name + "@example.jp", number: fmt.Sprintf("+8190%04d5678", 1000+n)}
+	w.write(t, name+".jsonl", fmt.Sprintf(`{"email": %q, "name": "Kenji Mori", "password": %q, "email_verified": true, "two_step": true, "methods": [`+
+		`{"channel": "sms", "role": "primary", "number": %q, "verified": true}, `+
+		`{"channel": "app", "role": "backup", "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "verified": true}]}`, s.person.email, password, s.person.number))
+	w.cli(t, "user", "import", w.path(name+".jsonl"))
+	s.person.id = find(t, printedID, w.cli(t, "user", "show", s.person.email))
+	if m := printedBy.FindStringSubmatch(w.sh(t, s.place(s.page.first(t, "sh")))); m != nil {
+		s.secret = m[1]
+	}
+	s.sameInFile(t)
+	return s
+}
+
+// sameInFile compares the page's lines for the configuration file with what
+// its command has registered.
+func (s *site) sameInFile(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile(s.path("sekisho.yaml"))
+	must(t, err)
+	cfg, err := config.Parse(s.page.name, []byte(string(text)+s.place(s.page.first(t, "yaml"))), os.Getenv)
+	must(t, err)
+	file := cfg.Clients[0]
+	var stored clients.Client
+	must(t, json.Unmarshal([]byte(s.cli(t, "client", "show", file.ID)), &stored))
+	if (len(file.SecretHashes) > 0) != (s.secret != "") {
+		t.Errorf("%s: only one of file and command has a secret", s.page.name)
+	}
+	file.SecretHashes = nil
+	if diff := cmp.Diff(stored, file); diff != "" {
+		t.Errorf("%s: command and file register different clients (-command +file):\n%s", s.page.name, diff)
+	}
+}
+
+// forward is the proxy that the pages speak of: it ends TLS and says so.
+func (s *site) forward(r *httputil.ProxyRequest) {
+	r.SetURL(s.inside.Load())
+	r.SetXForwarded()
+	r.Out.Host = r.In.Host
+	if bend := s.bend.Load(); bend != nil {
+		(*bend)(r.Out)
+	}
+}
+
+func (s *site) place(text string) string { return place(text, s.issuer, s.origin) }
+
+// node runs a file of the page with the packages of package.json.
+func node(file string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) { s.runNode(t, file) }
+}
+
+func (s *site) runNode(t *testing.T, file string) {
+	t.Helper()
+	dir := s.lay(t, file)
+	modules, err := filepath.Abs(filepath.Join(tools, "node_modules"))
+	must(t, err)
+	if _, err := os.Stat(modules); err != nil {
+		t.Fatalf("`.ci/need.sh` installs what Node.js needs: %v", err)
+	}
+	must(t, os.Symlink(modules, filepath.Join(dir, "node_modules")))
+	cmd := exec.Command("node", file)
+	cmd.Dir = dir
+	s.behind(t, cmd)
+}
+
+// behind runs a program that listens at $PORT, behind the front.
+func (s *site) behind(t *testing.T, cmd *exec.Cmd, env ...string) *program {
+	t.Helper()
+	port := freePort(t)
+	p := s.start(t, cmd, append(env, fmt.Sprintf("PORT=%d", port), "CLIENT_SECRET="+s.secret, "SESSION_SECRET="+rand.Text()+rand.Text())...)
+	p.await(t, func() bool { return listens(t, port) })
+	s.inside.Store(&url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", port)})
+	return p
+}
+
+// lay writes files of the page into a folder.
+func (s *site) lay(t *testing.T, files ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range files {
+		must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, f)), 0o700))
+		must(t, os.WriteFile(filepath.Join(dir, f), []byte(s.place(s.page.file(t, f))), 0o600))
+	}
+	return dir
+}
+
+func find(t *testing.T, re *regexp.Regexp, text string) string {
+	t.Helper()
+	m := re.FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("no %s in:\n%s", re, text)
+	}
+	return m[1]
+}
