@@ -39,6 +39,8 @@ type Config struct {
 	Language string `yaml:"language"`
 	TimeZone string `yaml:"time_zone"`
 	Profile  string `yaml:"profile"`
+	// GeoIP is a database of places by IP address (.mmdb); empty shows no places.
+	GeoIP string `yaml:"geoip"`
 
 	Mail  Mail    `yaml:"mail"`
 	SMS   Gateway `yaml:"sms"`
@@ -108,6 +110,7 @@ type Limits struct {
 	Password   signin.PasswordLimits `yaml:"password"`
 	Tokens     clients.Lifetimes     `yaml:"tokens"`
 	SignIn     SignIn                `yaml:"sign_in"`
+	Account    Account               `yaml:"account"`
 }
 
 // SignIn are the lifetimes of what is pending.
@@ -119,6 +122,15 @@ type SignIn struct {
 	Mails      int           `yaml:"mails_hour"`     // C-43, reset and sign-up mails per address
 	MailsPerIP int           `yaml:"mails_ip_hour"`  // T-05, the same per IPv4 address or IPv6 /64
 	MailTries  int           `yaml:"mail_tries"`     // guesses of a code sent by mail
+}
+
+// Account are the numbers of the account pages and the security mails.
+type Account struct {
+	History        time.Duration `yaml:"history"`         // how far back a person sees their own
+	Report         time.Duration `yaml:"report_link"`     // T-64, "this wasn't me" and what it can take back
+	Addresses      int           `yaml:"addresses"`       // N-51, beside the one that signs in
+	NoticeFailures int           `yaml:"notice_failures"` // A-6.3.5, wrong passwords in a row
+	NoticeSends    int           `yaml:"notice_sends"`    // T-30, codes sent and not entered
 }
 
 // The profiles: strict forbids what weakens the second step.
@@ -139,7 +151,8 @@ func Default() Config {
 		Limits: Limits{
 			Limits: mfa.DefaultLimits(), Session: signin.DefaultLimits(),
 			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
-			SignIn: SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
+			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
+			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, NoticeFailures: 10, NoticeSends: 3},
 		},
 	}
 }

@@ -92,6 +92,11 @@ func (l Limits) bounds() []bound {
 		count("sign_in.mails_hour", l.SignIn.Mails, 1, 20),                          // C-43
 		count("sign_in.mails_ip_hour", l.SignIn.MailsPerIP, 1, many),                // T-05
 		count("sign_in.mail_tries", l.SignIn.MailTries, 3, 10),                      // C-06
+		span("account.history", l.Account.History, day, century),                    // ux 6.11
+		span("account.report_link", l.Account.Report, day, 30*day),                  // T-64
+		count("account.addresses", l.Account.Addresses, 1, 20),                      // N-51
+		count("account.notice_failures", l.Account.NoticeFailures, 1, many),
+		count("account.notice_sends", l.Account.NoticeSends, 1, many),               // T-30
 	}
 }
 

@@ -55,33 +55,33 @@ func (p *Provider) StopCall(ctx context.Context, b *Browser, id string) error {
 		if err := w.SupersedeChallenges(c.Binding, c.Purpose); err != nil {
 			return err
 		}
-		if err := p.stopAsking(w, c); err != nil {
-			return err
+		if c.Purpose != mfa.ForSignIn { // only a sign-in tells that the password is known
+			return w.record("code.stopped", c.UserID, "", "by", "call")
 		}
-		if c.Purpose != mfa.ForSignIn {
-			return nil // only a sign-in tells that the password is known
-		}
-		u, err := w.User(c.UserID)
-		if err != nil {
-			return err
-		}
-		return p.mail(w, u, "mail.blocked")
+		return p.stopAsking(w, c)
 	})
 }
 
-// stopAsking ends the sign-in that asked for a code and notes who stopped it.
+// stopAsking ends the sign-in that asked for a code. What is noted and told is
+// where the password came from, not where the call was answered.
 func (p *Provider) stopAsking(w *work, c mfa.Challenge) error {
-	if c.Purpose == mfa.ForSignIn {
-		row, err := w.SignIn(c.Binding)
-		if err != nil {
+	row, err := w.SignIn(c.Binding)
+	if err != nil {
+		return err
+	}
+	if row.DoneAt.IsZero() && row.EndedAt.IsZero() {
+		row.EndedAt = w.Now
+		if err := w.UpdateSignIn(row); err != nil {
 			return err
 		}
-		if row.DoneAt.IsZero() && row.EndedAt.IsZero() {
-			row.EndedAt = w.Now
-			if err := w.UpdateSignIn(row); err != nil {
-				return err
-			}
-		}
 	}
-	return w.record("signin.stopped", c.UserID, "", "by", "call")
+	u, err := w.User(c.UserID)
+	if err != nil {
+		return err
+	}
+	w.Actor.IP, w.Actor.UserAgent = row.IP, row.UserAgent
+	if err := p.mail(w, u, "mail.blocked"); err != nil {
+		return err
+	}
+	return w.record("signin.stopped", u.ID, row.ClientID, "by", "call")
 }

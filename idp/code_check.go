@@ -154,6 +154,9 @@ func (p *Provider) countWrong(w *work, u User, f mfa.Factor) error {
 			if err := w.ClearCount(k.count); err != nil {
 				return err
 			}
+			if err := p.warnOnce(w, u, "mail.codes"); err != nil {
+				return err
+			}
 		}
 	}
 	n, err := w.CountFailure(f.ID)
@@ -168,7 +171,7 @@ func (p *Provider) disableFactor(w *work, u User, f mfa.Factor) error {
 	if err := w.UpdateFactor(f); err != nil {
 		return err
 	}
-	if err := p.mail(w, u, "mail.m_rm", method(f)...); err != nil {
+	if err := p.mail(w, u, "mail.m_stop", method(f)...); err != nil {
 		return err
 	}
 	return w.record("method.disabled", u.ID, "", "channel", string(f.Channel))
@@ -180,8 +183,10 @@ func (p *Provider) accept(w *work, u User, f mfa.Factor, ch mfa.Channel) error {
 	if err := w.ClearFailures(f.ID); err != nil {
 		return err
 	}
-	if err := w.ClearCount("code.hour|" + f.ID); err != nil {
-		return err
+	for _, key := range []string{"code.hour|" + f.ID, askedKey(u.ID)} {
+		if err := w.ClearCount(key); err != nil {
+			return err
+		}
 	}
 	first := !f.Verified()
 	f.LastUsedAt = w.Now
@@ -192,7 +197,7 @@ func (p *Provider) accept(w *work, u User, f mfa.Factor, ch mfa.Channel) error {
 		return err
 	}
 	if first {
-		if err := p.mail(w, u, "mail.m_add", method(f)...); err != nil {
+		if err := p.mail(w, u, "mail.m_add", append(method(f), "ref", f.ID)...); err != nil {
 			return err
 		}
 	}

@@ -65,6 +65,9 @@ func (p *Provider) send(w *work, t target) error {
 	if err := p.queueCode(w, t, c, code); err != nil {
 		return err
 	}
+	if err := p.countAsked(w, t); err != nil {
+		return err
+	}
 	return w.record("code.sent", t.user.ID, "", "channel", string(t.channel), "to", mfa.Tail(t.number, 2), "for", string(t.purpose))
 }
 
@@ -86,6 +89,9 @@ func (p *Provider) queueCode(w *work, t target, c mfa.Challenge, code string) er
 
 // minutes is a lifetime as messages say it.
 func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }
+
+// days is a longer lifetime as messages say it.
+func days(d time.Duration) string { return strconv.Itoa(int(d / (24 * time.Hour))) }
 
 // mayResend holds the growing wait between codes of one method (C-10).
 func (p *Provider) mayResend(w *work, t target, before []mfa.Challenge) error {

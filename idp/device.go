@@ -43,7 +43,7 @@ func (p *Provider) useDevice(w *work, u User) (bool, error) {
 		if err := w.DeleteDevice(d.ID); err != nil {
 			return false, err
 		}
-		if err := p.mail(w, u, "mail.dev"); err != nil {
+		if err := p.mail(w, u, "mail.dev_copied"); err != nil {
 			return false, err
 		}
 		return false, w.record("device.replayed", u.ID, "", "device", d.ID)

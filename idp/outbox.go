@@ -20,6 +20,8 @@ const (
 	jobKeys   = "keys"
 	jobReload = "reload"
 
+	jobUnfinished = "unfinished"
+
 	outboxBatch = 20
 	outboxLease = time.Minute
 	expireBatch = 500
@@ -39,6 +41,7 @@ func (p *Provider) addJobs() {
 	// Claims are leased row by row, so every node delivers; the others run once.
 	p.jobs.Add(jobs.Job{Name: jobOutbox, Every: 5 * time.Second, Run: p.Deliver})
 	p.jobs.Add(jobs.Job{Name: jobExpire, Every: time.Minute, Run: p.Expire, Lease: lease})
+	p.jobs.Add(jobs.Job{Name: jobUnfinished, Every: time.Minute, Run: p.Unfinished, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobKeys, Every: time.Hour, Run: p.keys.ensure, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobReload, Every: 2 * time.Second, Run: p.reload})
 }

@@ -54,7 +54,10 @@ type Config struct {
 	Render  Renderer
 	// Logouts tells relying parties that a session has ended; nil tells nobody.
 	Logouts LogoutNotifier
-	Limits  Limits
+	// Place names where an IP address is, in a language; empty when it is not
+	// known. Nil knows nothing.
+	Place  func(ip, lang string) string
+	Limits Limits
 	// ACRAliases maps further acr values to ours (https://refeds.org/profile/mfa).
 	ACRAliases map[string]string
 	Now        func() time.Time
@@ -68,6 +71,7 @@ type Limits struct {
 	Password signin.PasswordLimits
 	Tokens   clients.Lifetimes
 	SignIn   SignInLimits
+	Account  AccountLimits
 }
 
 // SignInLimits are the lifetimes of what is pending.
@@ -81,12 +85,24 @@ type SignInLimits struct {
 	MailTries  int           `yaml:"mail_tries"`     // guesses of a code sent by mail
 }
 
+// AccountLimits are the numbers of the account pages and the security mails.
+type AccountLimits struct {
+	History        time.Duration `yaml:"history"`         // ux 6.11, how far back a person sees their own
+	Report         time.Duration `yaml:"report_link"`     // T-64, "this wasn't me" and what it can take back
+	Addresses      int           `yaml:"addresses"`       // N-51, beside the one that signs in
+	NoticeFailures int           `yaml:"notice_failures"` // A-6.3.5, wrong passwords in a row
+	NoticeSends    int           `yaml:"notice_sends"`    // T-30, codes sent and not entered
+}
+
 // DefaultLimits are the numbers of requirements.md section 4.
 func DefaultLimits() Limits {
 	return Limits{
 		MFA: mfa.DefaultLimits(), Session: signin.DefaultLimits(),
 		Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
 		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
+		Account: AccountLimits{
+			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, NoticeFailures: 10, NoticeSends: 3,
+		},
 	}
 }
 

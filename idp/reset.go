@@ -42,7 +42,7 @@ func (p *Provider) sendReset(w *work, u User) error {
 		return err
 	}
 	link := p.cfg.Issuer + "/password/reset?" + url.Values{"token": {secret}}.Encode()
-	if err := p.mail(w, u, "mail.reset", "link", link, "minutes", minutes(p.cfg.Limits.SignIn.Reset)); err != nil {
+	if err := p.mailTo(w, u.Email, u, "mail.reset", "link", link, "minutes", minutes(p.cfg.Limits.SignIn.Reset)); err != nil {
 		return err
 	}
 	return w.record("password.reset_sent", u.ID, "")
@@ -50,18 +50,7 @@ func (p *Provider) sendReset(w *work, u User) error {
 
 // resetToken loads the link's token and its person; ErrLink when it is spent.
 func (p *Provider) resetToken(tx *store.Tx, secret string) (store.Token, User, error) {
-	t, err := tx.TokenByHash(tokenReset, store.Hash(secret))
-	if errors.Is(err, store.ErrNotFound) {
-		return t, User{}, ErrLink
-	}
-	if err != nil {
-		return t, User{}, err
-	}
-	if !t.UsedAt.IsZero() || !tx.Now.Before(t.ExpiresAt) {
-		return t, User{}, ErrLink
-	}
-	u, err := tx.User(t.UserID)
-	return t, u, err
+	return p.mailedToken(tx, tokenReset, secret)
 }
 
 // ResetCheck reports ErrLink for a link that no longer works; it changes nothing.

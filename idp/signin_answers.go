@@ -98,7 +98,10 @@ func (p *Provider) Cancel(ctx context.Context, b *Browser, id string) (Next, err
 			return err
 		}
 		next = Next{Step: s.step, Reply: s.refusal(p, "access_denied")}
-		return p.endSignIn(w, s)
+		if err := p.endSignIn(w, s); err != nil {
+			return err
+		}
+		return p.unfinished(w, s.row)
 	})
 	return next, err
 }

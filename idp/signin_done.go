@@ -134,6 +134,9 @@ func (p *Provider) trust(w *work, s *situation) error {
 		return err
 	}
 	w.b.Device = token
+	if err := p.mail(w, *s.user, "mail.dev_add", "until", d.ExpiresAt.Format(time.RFC3339)); err != nil {
+		return err
+	}
 	return w.record("device.trusted", s.user.ID, "", "device", d.ID)
 }
 

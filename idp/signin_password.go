@@ -172,6 +172,11 @@ func (p *Provider) countFailure(w *work, userID string) error {
 	if err := w.UpdateUser(u); err != nil {
 		return err
 	}
+	if n := p.cfg.Limits.Account.NoticeFailures; n > 0 && u.PasswordFailures == n {
+		if err := p.warnOnce(w, u, "mail.failures"); err != nil {
+			return err
+		}
+	}
 	if u.PasswordFailures == p.cfg.Limits.Password.FailuresMax {
 		if err := p.mail(w, u, "mail.locked"); err != nil {
 			return err
@@ -206,6 +211,7 @@ func (p *Provider) rightPassword(w *work, s *situation, compared User, pw, newHa
 		forget(&s.row)
 	}
 	s.row.UserID, s.row.PasswordAt = u.ID, w.Now
+	s.row.IP, s.row.UserAgent = w.b.IP, clip(w.b.UserAgent, 300)
 	s.row.ExpiresAt = later(s.row.ExpiresAt, w.Now.Add(p.cfg.Limits.SignIn.Pending))
 	if u.TwoStepAt.IsZero() {
 		return w.record("signin.password.right", u.ID, s.row.ClientID)

@@ -93,7 +93,7 @@ func (p *Provider) mailSignUp(w *work, t *store.Token) error {
 	owner, err := w.UserByEmail(email)
 	if err == nil {
 		t.Data["taken"] = "yes"
-		return p.mail(w, owner, "mail.exists")
+		return p.mailTo(w, owner.Email, owner, "mail.exists")
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return err

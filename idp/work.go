@@ -3,11 +3,11 @@ package idp
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/sekisho-id/sekisho/idp/store"
-	"github.com/sekisho-id/sekisho/mfa"
 )
 
 // work is one update in progress: the transaction, and whether it queued messages.
@@ -67,37 +67,6 @@ func (w *work) record(name, userID, clientID string, details ...string) error {
 	return w.Record(e)
 }
 
-// mail queues a message to a person's address, in their language.
-func (p *Provider) mail(w *work, u User, name string, params ...string) error {
-	return p.mailTo(w, u.Email, u, name, params...)
-}
-
-func (p *Provider) mailTo(w *work, to string, u User, name string, params ...string) error {
-	m := map[string]string{
-		"name": u.Name, "time": w.Now.Format(time.RFC3339), "domain": p.Host(),
-		"device": "", "place": "",
-	}
-	if w.b != nil {
-		m["device"] = clip(w.b.UserAgent, 300)
-	}
-	for i := 0; i+1 < len(params); i += 2 {
-		m[params[i]] = params[i+1]
-	}
-	w.queued = true
-	_, err := w.Enqueue(store.Outgoing{
-		Kind: mfa.Mail, To: to, Lang: p.lang(u.Lang), UserID: u.ID, Name: name, Params: m,
-		ExpiresAt: w.Now.Add(3 * 24 * time.Hour),
-	})
-	return err
-}
-
-func (p *Provider) lang(l string) string {
-	if l == "ja" || l == "en" {
-		return l
-	}
-	return p.cfg.Lang
-}
-
 // newID is a fresh identifier or token: 26 characters of base32, 130 bits.
 func newID() string { return rand.Text() }
 
@@ -144,6 +113,14 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// ignore is err, unless it is the one that does not matter.
+func ignore(err, harmless error) error {
+	if errors.Is(err, harmless) {
+		return nil
+	}
+	return err
 }
 
 // keepAfter commits what was written and answers with answer, unless writing failed.

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -23,45 +24,65 @@ type Script struct {
 type mailRules struct {
 	// facts are shown in this order, when they are known.
 	facts []string
-	// advice is what to do if it was you, and if it was not.
+	// advice is what to do if it was you, and the link to report that it was not.
 	advice bool
 	// link lifts the promise that there is no link.
 	link bool
 }
 
 // event is a mail about something that happened: who did not do it must learn
-// when and where, and what to do, without a link to press (ux 0.12).
+// when and where, and what to do. Its only link takes access away (T-64).
 var event = mailRules{facts: []string{"time", "device", "place"}, advice: true}
+
+// about is an event with facts of its own before those that all have.
+func about(facts ...string) mailRules {
+	return mailRules{facts: append(facts, event.facts...), advice: true}
+}
 
 // mails are those there are (ux 8.3).
 var mails = map[string]mailRules{
-	"mail.verify":    {facts: []string{"code"}},
-	"mail.exists":    {facts: []string{"time", "device", "place"}},
-	"mail.reset":     {facts: []string{"link", "time", "device", "place"}, link: true},
-	"mail.pwchanged": event,
-	"mail.newdevice": event,
-	"mail.blocked":   event,
-	"mail.locked":    {facts: []string{"time"}},
-	"mail.2sv_on":    event,
-	"mail.2sv_off":   event,
-	"mail.m_add":     {facts: []string{"method", "time", "device", "place"}, advice: true},
-	"mail.m_rm":      {facts: []string{"method", "time", "device", "place"}, advice: true},
-	"mail.dev":       event,
+	"mail.verify":     {facts: []string{"code"}},
+	"mail.exists":     {facts: event.facts},
+	"mail.reset":      {facts: append([]string{"link"}, event.facts...), link: true},
+	"mail.pwchanged":  event,
+	"mail.newdevice":  event,
+	"mail.blocked":    event,
+	"mail.unasked":    event,
+	"mail.codes":      event,
+	"mail.failures":   {facts: event.facts},
+	"mail.locked":     {facts: []string{"time"}},
+	"mail.reported":   {facts: event.facts},
+	"mail.2sv_on":     event,
+	"mail.2sv_off":    event,
+	"mail.m_add":      about("method"),
+	"mail.m_rm":       about("method"),
+	"mail.m_stop":     about("method"),
+	"mail.dev":        event,
+	"mail.dev_add":    about("until"),
+	"mail.dev_copied": event,
 }
+
+// Mails are the names of all mails, sorted.
+func Mails() []string { return slices.Sorted(maps.Keys(mails)) }
 
 // factKeys are the labels of facts.
 var factKeys = map[string]string{
-	"time": "mail.f.time", "device": "mail.f.device", "place": "mail.f.place", "method": "mail.f.method",
-	"code": "mail.f.code", "link": "mail.f.link",
+	"time": "mail.f.time", "device": "mail.f.device", "place": "mail.f.place", "ip": "mail.f.ip", "method": "mail.f.method",
+	"code": "mail.f.code", "link": "mail.f.link", "until": "mail.f.until",
 }
 
 // Message is the message of a name in the language of its reader. Its
-// parameters: name, time (RFC 3339), device and place of mails; code, the
+// parameters: name, time (RFC 3339), zone (the reader's; empty for the
+// deployment's), device, place or else ip, report and its days of mails; code, the
 // number n of the send and domain of text messages; first and second, the
-// halves of the code as words, of calls; method and link where there is one;
-// minutes, how long a code or a link works, the defaults of C-02 and C-43 if missing.
-// Empty ones are left out of a mail.
+// halves of the code as words, of calls; method, link and until (RFC 3339)
+// where there is one; minutes, how long a code or a link works, the defaults of
+// C-02 and C-43 if missing. Empty ones are left out of a mail.
 func (s *Set) Message(lang, name string, params map[string]string) (Message, error) {
+	params, err := s.readable(lang, params)
+	if err != nil {
+		return Message{}, err
+	}
 	args := make([]any, 0, 2*len(params)+2)
 	for k, v := range params {
 		args = append(args, k, v)
@@ -103,10 +124,37 @@ func (s *Set) script(lang string, args []any) *Script {
 	}
 }
 
-// part is a paragraph of a mail, or its facts.
+// readable puts moments into the reader's words and zone.
+func (s *Set) readable(lang string, params map[string]string) (map[string]string, error) {
+	params = maps.Clone(params)
+	zone := s.opt.Zone
+	if named, err := time.LoadLocation(params["zone"]); err == nil && params["zone"] != "" {
+		zone = named
+	}
+	for _, name := range []string{"time", "until"} {
+		if params[name] == "" {
+			continue
+		}
+		t, err := time.Parse(time.RFC3339, params[name])
+		if err != nil {
+			return nil, fmt.Errorf("%s of a message: %w", name, err)
+		}
+		t = t.In(zone)
+		params[name] = s.Date(lang, t)
+		if name == "time" {
+			params[name] += t.Format(" 15:04 MST")
+		}
+	}
+	return params, nil
+}
+
+// part is a paragraph of a mail, its facts, or a link with what it does.
 type part struct {
-	Text  string
-	Facts []fact
+	Text string
+	// Quiet marks what is the same in every mail.
+	Quiet      bool
+	Facts      []fact
+	Label, URL string
 }
 
 // fact is a line "label: value"; Loud is to be typed, Link to be pressed.
@@ -118,51 +166,47 @@ type fact struct {
 // mail is the skeleton of ux 8.3: hello, lead, facts, what to do, what never happens.
 func (s *Set) mail(lang, name string, rules mailRules, params map[string]string, args []any) (Message, error) {
 	say := func(key string) string { return s.Text(lang, key, args...) }
-	facts, err := s.facts(lang, rules, params)
-	if err != nil {
-		return Message{}, err
-	}
-	parts := []part{{Text: say(name + ".b")}, {Facts: facts}}
+	parts := []part{{Text: say(name + ".b")}, {Facts: s.facts(lang, rules, params)}}
 	if params["name"] != "" {
 		parts = slices.Insert(parts, 0, part{Text: say("mail.hello")})
 	}
 	if rules.advice {
-		parts = append(parts, part{Text: say("mail.if_you")}, part{Text: say("mail.if_not")})
+		parts = append(parts, part{Text: say("mail.if_you")}, part{Text: say("mail.if_not")},
+			part{Label: say("mail.report"), URL: params["report"]}, part{Text: say("mail.report_safe"), Quiet: true})
 	}
-	if !rules.link {
-		parts = append(parts, part{Text: say("mail.nolink")})
+	if !rules.link && !rules.advice {
+		parts = append(parts, part{Text: say("mail.nolink"), Quiet: true})
 	}
-	parts = append(parts, part{Text: say("mail.never")})
+	parts = append(parts, part{Text: say("mail.never"), Quiet: true})
 	m := Message{Subject: oneLine(say(name + ".s")), Body: plainMail(parts)}
+	var err error
 	m.HTML, err = s.htmlMail(lang, m.Subject, parts)
 	return m, err
 }
 
-func (s *Set) facts(lang string, rules mailRules, params map[string]string) ([]fact, error) {
+func (s *Set) facts(lang string, rules mailRules, params map[string]string) []fact {
 	var facts []fact
 	for _, name := range rules.facts {
-		value := params[name]
-		if value == "" {
+		if name == "place" && params[name] == "" {
+			name = "ip" // all that is known of the place
+		}
+		if params[name] == "" {
 			continue
 		}
-		if name == "time" {
-			t, err := time.Parse(time.RFC3339, value)
-			if err != nil {
-				return nil, fmt.Errorf("time of a mail: %w", err)
-			}
-			t = t.In(s.opt.Zone)
-			value = s.Date(lang, t) + t.Format(" 15:04 MST")
-		}
-		facts = append(facts, fact{Label: s.Text(lang, factKeys[name]), Value: value, Loud: name == "code", Link: name == "link"})
+		facts = append(facts, fact{Label: s.Text(lang, factKeys[name]), Value: params[name], Loud: name == "code", Link: name == "link"})
 	}
-	return facts, nil
+	return facts
 }
 
 func plainMail(parts []part) string {
 	var b strings.Builder
 	for _, p := range parts {
-		if p.Text != "" {
+		switch {
+		case p.Text != "":
 			b.WriteString(p.Text + "\n\n")
+			continue
+		case p.URL != "":
+			b.WriteString(p.Label + "\n" + p.URL + "\n\n")
 			continue
 		}
 		for _, f := range p.Facts {

@@ -3,6 +3,7 @@ package templates_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -18,6 +19,7 @@ func parameters() map[string]string {
 		"name": "田中 <さくら>", "time": "2026-11-22T05:30:00Z", "device": "Mac, Safari", "place": "Yokohama", "domain": "id.example.jp",
 		"code": "482913", "n": "1", "first": "four, eight, two", "second": "nine, one, three",
 		"method": "SMS 090-••••-5678", "link": "https://id.example.jp/password/reset?token=ABC",
+		"report": "https://id.example.jp/report?token=DEF", "days": "7", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
 	}
 }
 
@@ -100,15 +102,10 @@ func TestCallSaysNothingOfTheCodeBeforeAKeyIsPressed(t *testing.T) {
 	}
 }
 
-var mailNames = []string{
-	"mail.verify", "mail.exists", "mail.reset", "mail.pwchanged", "mail.newdevice", "mail.blocked", "mail.locked",
-	"mail.2sv_on", "mail.2sv_off", "mail.m_add", "mail.m_rm", "mail.dev",
-}
-
 // ux 8.3: text and HTML are of the same words, and nothing is left to fill in.
 func TestMailsSayTheSameInTextAndHTML(t *testing.T) {
 	t.Parallel()
-	for _, name := range mailNames {
+	for _, name := range templates.Mails() {
 		for _, lang := range templates.Languages {
 			m := message(t, lang, name)
 			if m.Subject == "" || !strings.Contains(m.Subject, "Mon") {
@@ -131,15 +128,28 @@ func TestMailsSayTheSameInTextAndHTML(t *testing.T) {
 	}
 }
 
-// ux 0.12: a mail that teaches to press links is the phisher's template.
-func TestOnlyTheResetMailHasALink(t *testing.T) {
+// ux 0.12, T-64: a mail that teaches to press links is the phisher's template.
+// What happened is told with one link, which takes access away and says so.
+func TestMailsHaveNoLinkButTheirOwn(t *testing.T) {
 	t.Parallel()
-	for _, name := range mailNames {
+	own := map[string]string{"mail.reset": "/password/reset?token=ABC"}
+	none := []string{"mail.verify", "mail.exists", "mail.failures", "mail.locked", "mail.reported"}
+	for _, name := range templates.Mails() {
 		for _, lang := range templates.Languages {
 			m := message(t, lang, name)
-			has := strings.Contains(m.HTML, "<a ") || strings.Contains(m.Body, "://")
-			if want := name == "mail.reset"; has != want {
-				t.Errorf("%s %s: link %v, want %v", lang, name, has, want)
+			want := own[name]
+			if want == "" && !slices.Contains(none, name) {
+				want = "/report?token=DEF"
+				if says := map[string]string{"ja": "サインインすることはありません", "en": "can't sign anybody in"}[lang]; !strings.Contains(m.Body, says) {
+					t.Errorf("%s %s does not say what its link is:\n%s", lang, name, m.Body)
+				}
+			}
+			links := regexp.MustCompile(`https?://\S+`).FindAllString(m.Body, -1)
+			if want == "" && len(links) > 0 || want != "" && (len(links) != 1 || !strings.HasSuffix(links[0], want)) {
+				t.Errorf("%s %s: links %q, want %q", lang, name, links, want)
+			}
+			if n := strings.Count(m.HTML, "<a "); n != len(links) {
+				t.Errorf("%s %s: %d links in the HTML, %d in the text", lang, name, n, len(links))
 			}
 			for _, loads := range []string{"<img", "src=", "url(", "<script", "<link"} {
 				if strings.Contains(m.HTML, loads) {
@@ -147,6 +157,32 @@ func TestOnlyTheResetMailHasALink(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// N-51: a mail tells the time where its reader lives, and the place or what is known of it.
+func TestFactsAreInTheReadersZoneAndWords(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		lang, zone, place string
+		want              []string
+	}{
+		{"en", "America/New_York", "Yokohama", []string{"When: 22 November 2026 00:30 EST", "Place (approximate): Yokohama", "Device: Mac, Safari"}},
+		{"ja", "", "", []string{"日時: 2026年11月22日 14:30 JST", "接続元: 192.0.2.*"}},
+		{"en", "Nowhere/Land", "", []string{"22 November 2026 14:30 JST", "Network: 192.0.2.*"}},
+	} {
+		m := message(t, test.lang, "mail.newdevice", "zone", test.zone, "place", test.place)
+		for _, want := range test.want {
+			if !strings.Contains(m.Body, want) {
+				t.Errorf("%s in %q lacks %q:\n%s", test.lang, test.zone, want, m.Body)
+			}
+		}
+		if test.place != "" && strings.Contains(m.Body, "192.0.2") {
+			t.Errorf("the network is told beside the place:\n%s", m.Body)
+		}
+	}
+	if m := message(t, "ja", "mail.dev_add"); !strings.Contains(m.Body, "2026年12月22日まで") {
+		t.Errorf("the end is not told as a date:\n%s", m.Body)
 	}
 }
 

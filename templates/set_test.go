@@ -44,6 +44,7 @@ func data() map[string]any {
 		"enroll": templates.EnrolPage{}, "consent": templates.ConsentPage{}, "signout": templates.SignOutPage{},
 		"signup": templates.SignUpPage{}, "signup-verify": templates.VerifyPage{}, "forgot": templates.ForgotPage{},
 		"reset": templates.ResetPage{}, "error": templates.ErrorPage{},
+		"report": templates.ReportPage{}, "report-done": nil,
 		"signout-done": nil, "signup-done": nil, "forgot-sent": templates.ForgotSentPage{}, "help": templates.HelpPage{},
 		"account-home": templates.HomePage{}, "account-profile": templates.ProfilePage{},
 		"account-security": templates.SecurityPage{}, "account-password": templates.ChangePasswordPage{},

@@ -13,6 +13,7 @@ import (
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/config"
 	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/atlas"
 	"github.com/sekisho-id/sekisho/idp/outbound"
 	"github.com/sekisho-id/sekisho/idp/password"
 	"github.com/sekisho-id/sekisho/idp/protocol"
@@ -51,15 +52,24 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 		return nil, err
 	}
 	caller := outbound.New(outbound.Config{Allow: cfg.Outbound.Networks(), Loopback: cfg.Development()})
+	var place func(ip, lang string) string
+	if cfg.GeoIP != "" {
+		book, err := atlas.Open(cfg.GeoIP, p.now, p.log)
+		if err != nil {
+			return nil, fmt.Errorf("geoip: %w", err)
+		}
+		place = book.Place
+	}
 	provider, err := idp.New(ctx, idp.Config{
 		Issuer: cfg.Issuer, Name: cfg.Name, Market: cmp.Or(cfg.Market, cfg.Name), Lang: cfg.Language, Zone: cfg.Zone(),
 		Store: st, Clients: clients.NewRegistry(cfg.Clients),
 		Hasher: password.New(cfg.Password.Params, pepper), Rules: rules,
-		Senders: out.byKind, Render: web.Messages(pages),
+		Senders: out.byKind, Render: web.Messages(pages), Place: place,
 		Logouts: protocol.Backchannel{Client: caller},
 		Limits: idp.Limits{
 			MFA: cfg.Limits.Limits, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),
+			Account: idp.AccountLimits(cfg.Limits.Account),
 		},
 		ACRAliases: cfg.ACRAliases, Now: p.now, Log: p.log,
 	})

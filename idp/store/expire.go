@@ -18,6 +18,7 @@ var lifetimes = []struct {
 	{"jtis", "jti", "expires_at <= ?1", 0},
 	{"spent", "hash", "expires_at <= ?1", 0},
 	{"counters", "name", "reset_at <= ?1", 0},
+	{"former_emails", "id", "expires_at <= ?1", 0},
 	{"enrolments", "user_id", "expires_at <= ?1", 0},
 	{"factors", "id", "draft AND created_at <= ?1", 24 * time.Hour},
 	{"devices", "id", "expires_at <= ?1", 0},

@@ -67,6 +67,8 @@ type SignIn struct {
 	Trust                                 bool
 	SelectedAt, ConsentedAt, PutOffAt     time.Time
 	CreatedAt, ExpiresAt, DoneAt, EndedAt time.Time
+	// IP and UserAgent are where the password came from; empty before.
+	IP, UserAgent string
 }
 
 // Grant is what a person or a client was granted at one sign-in. Codes and

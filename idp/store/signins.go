@@ -26,6 +26,7 @@ type signInRow struct {
 	ExpiresAt          time.Time `gorm:"serializer:moment"`
 	DoneAt             time.Time `gorm:"serializer:moment"`
 	EndedAt            time.Time `gorm:"serializer:moment"`
+	IP, UserAgent      string
 }
 
 func (signInRow) TableName() string { return "sign_ins" }
@@ -52,4 +53,12 @@ func (tx *Tx) UpdateSignIn(s SignIn) error {
 func (tx *Tx) FinishSignIn(id string) error {
 	return tx.must("finish sign-in", ErrConflict,
 		"UPDATE sign_ins SET done_at = ?1 WHERE id = ?2 AND done_at IS NULL AND ended_at IS NULL", tx.Now.Unix(), id)
+}
+
+// UnfinishedSignIns returns at most limit sign-ins that expired between a right
+// password and what had to follow it, the oldest first.
+func (tx *Tx) UnfinishedSignIns(limit int) ([]SignIn, error) {
+	rows, err := list[signInRow](tx, "expires_at, id", limit, `password_at IS NOT NULL AND code_at IS NULL AND device_at IS NULL
+		AND done_at IS NULL AND ended_at IS NULL AND expires_at <= ?`, tx.Now.Unix())
+	return each(rows, func(r signInRow) SignIn { return SignIn(r) }), err
 }

@@ -48,15 +48,15 @@ func (s *server) reset(c echo.Context) error {
 		c.SetCookie(s.cookies.cookie(resetCookie, token, s.provider.Config().Limits.SignIn.Reset))
 		return see(c, "/password/reset")
 	}
-	if err := s.provider.ResetCheck(ctx, b, s.resetToken(c)); err != nil {
+	if err := s.provider.ResetCheck(ctx, b, s.mailedToken(c, resetCookie)); err != nil {
 		return err
 	}
 	return s.render(c, http.StatusOK, s.resetPage(c, "", true))
 }
 
-// resetToken is the token of the cookie, empty if there is none.
-func (s *server) resetToken(c echo.Context) string {
-	cookie, err := c.Cookie(s.cookies.prefix + resetCookie)
+// mailedToken is the token that a cookie holds, empty if there is none.
+func (s *server) mailedToken(c echo.Context, name string) string {
+	cookie, err := c.Cookie(s.cookies.prefix + name)
 	if err != nil {
 		return ""
 	}
@@ -71,7 +71,7 @@ func (s *server) resetPage(c echo.Context, fault string, endOthers bool) templat
 
 func (s *server) submitReset(c echo.Context) error {
 	pw, endOthers := field(c, "new-password"), field(c, "others") != ""
-	err := s.provider.ResetPassword(c.Request().Context(), browser(c), s.resetToken(c), pw, endOthers)
+	err := s.provider.ResetPassword(c.Request().Context(), browser(c), s.mailedToken(c, resetCookie), pw, endOthers)
 	if errors.Is(err, idp.ErrCodeNeeded) {
 		return see(c, "/password/reset/code")
 	}
@@ -101,7 +101,7 @@ func (s *server) resetDone(c echo.Context) error {
 // askingReset is the challenge of a reset: with two-step verification on, a
 // mailed link does not do alone (N-50).
 func (s *server) askingReset(c echo.Context) (asking, error) {
-	code, methods, err := s.provider.ResetCodeView(c.Request().Context(), browser(c), s.resetToken(c))
+	code, methods, err := s.provider.ResetCodeView(c.Request().Context(), browser(c), s.mailedToken(c, resetCookie))
 	a := asking{page: "/password/reset/code", ways: "/password/reset/methods", methods: methods}
 	if code.FactorID != "" {
 		a.code = &code
@@ -124,7 +124,7 @@ func (s *server) inReset(c echo.Context, refused error, show func(echo.Context, 
 func (s *server) resetCode(c echo.Context) error { return s.inReset(c, nil, s.showCode) }
 
 func (s *server) submitResetCode(c echo.Context) error {
-	err := s.provider.ResetCode(c.Request().Context(), browser(c), s.resetToken(c), field(c, "code"))
+	err := s.provider.ResetCode(c.Request().Context(), browser(c), s.mailedToken(c, resetCookie), field(c, "code"))
 	if err == nil {
 		return s.resetDone(c)
 	}
@@ -135,7 +135,7 @@ func (s *server) resetMethods(c echo.Context) error { return s.inReset(c, nil, s
 
 func (s *server) sendResetCode(c echo.Context) error {
 	factor, channel := chosenMethod(c)
-	err := s.provider.SendResetCode(c.Request().Context(), browser(c), s.resetToken(c), factor, channel)
+	err := s.provider.SendResetCode(c.Request().Context(), browser(c), s.mailedToken(c, resetCookie), factor, channel)
 	if err == nil {
 		return see(c, "/password/reset/code")
 	}
