@@ -111,6 +111,7 @@ type Limits struct {
 	Tokens     clients.Lifetimes     `yaml:"tokens"`
 	SignIn     SignIn                `yaml:"sign_in"`
 	Account    Account               `yaml:"account"`
+	Staff      signin.StaffLimits    `yaml:"staff"`
 }
 
 // SignIn are the lifetimes of what is pending.
@@ -153,6 +154,7 @@ func Default() Config {
 			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
 			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, NoticeFailures: 10, NoticeSends: 3},
+			Staff:   signin.DefaultStaffLimits(),
 		},
 	}
 }

@@ -97,6 +97,9 @@ func (l Limits) bounds() []bound {
 		count("account.addresses", l.Account.Addresses, 1, 20),                      // N-51
 		count("account.notice_failures", l.Account.NoticeFailures, 1, many),
 		count("account.notice_sends", l.Account.NoticeSends, 1, many),               // T-30
+		span("staff.idle", l.Staff.Idle, time.Minute, time.Hour),                    // T-43
+		count("staff.looks_hour", l.Staff.LooksHour, 1, many),                       // T-43
+		count("staff.acts_day", l.Staff.ActsDay, 1, many),                           // T-43
 	}
 }
 

@@ -22,14 +22,14 @@ func (p *Provider) holder(tx *store.Tx, b *Browser) (*holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s == nil || !p.alive(tx, *s) {
+	if s == nil {
 		return nil, ErrSignedOut
 	}
 	u, err := tx.User(s.UserID)
 	if err != nil {
 		return nil, err
 	}
-	if !u.DisabledAt.IsZero() {
+	if !u.DisabledAt.IsZero() || !p.alive(tx, *s, u) {
 		return nil, ErrSignedOut
 	}
 	h := &holder{user: u, session: *s}
@@ -39,8 +39,8 @@ func (p *Provider) holder(tx *store.Tx, b *Browser) (*holder, error) {
 
 // alive asks the decision itself whether the session still opens our pages, so
 // that idle times hold here as they do for relying parties (C-30).
-func (p *Provider) alive(tx *store.Tx, s Session) bool {
-	l := p.cfg.Limits.Session
+func (p *Provider) alive(tx *store.Tx, s Session, u User) bool {
+	l := p.lifetimes(u)
 	if !s.CodeAt.IsZero() {
 		return tx.Now.Sub(s.SeenAt) <= l.Idle2
 	}

@@ -20,6 +20,12 @@ var (
 	ErrSignedOut = errors.New("signed out")
 	// ErrSudo: the change needs fresh proofs; start AccountSignIn with sudo.
 	ErrSudo = errors.New("prove it again")
+	// ErrStaffSignIn: the pages of staff need a stronger or fresher sign-in; start StaffSignIn.
+	ErrStaffSignIn = errors.New("staff sign in anew")
+	// ErrForbidden: the person has no role that allows it.
+	ErrForbidden = errors.New("not allowed")
+	// ErrReason: staff must say why.
+	ErrReason = errors.New("a reason is needed")
 	// ErrBadCredentials: unknown address or wrong password; never said which (T-02).
 	ErrBadCredentials = errors.New("wrong address or password")
 	// ErrSuspended: the account is disabled.

@@ -72,6 +72,7 @@ type Limits struct {
 	Tokens   clients.Lifetimes
 	SignIn   SignInLimits
 	Account  AccountLimits
+	Staff    signin.StaffLimits
 }
 
 // SignInLimits are the lifetimes of what is pending.
@@ -99,6 +100,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		MFA: mfa.DefaultLimits(), Session: signin.DefaultLimits(),
 		Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
+		Staff:  signin.DefaultStaffLimits(),
 		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 		Account: AccountLimits{
 			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, NoticeFailures: 10, NoticeSends: 3,

@@ -19,10 +19,15 @@ func (p *Provider) Authorize(ctx context.Context, b *Browser, r AuthorizeRequest
 // AccountSignIn is the entrance of our own pages. returnTo is a path of ours;
 // sudo asks for proofs fresh enough to change credentials.
 func (p *Provider) AccountSignIn(ctx context.Context, b *Browser, returnTo string, sudo bool) (Next, error) {
-	if !localPath(returnTo) {
-		returnTo = "/account"
+	return p.begin(ctx, b, AuthorizeRequest{Request: signin.Request{Sudo: sudo}}, ourPath(returnTo, "/account"))
+}
+
+// ourPath is where, if that is a path of ours, and else instead.
+func ourPath(where, instead string) string {
+	if localPath(where) {
+		return where
 	}
-	return p.begin(ctx, b, AuthorizeRequest{Request: signin.Request{Sudo: sudo}}, returnTo)
+	return instead
 }
 
 // localPath reports whether a path stays on this origin (T-19).

@@ -136,9 +136,21 @@ func (s *situation) decide(p *Provider, now time.Time) {
 	if s.user != nil {
 		s.proofs.Subject = s.user.ID
 		f.Person = person(*s.user, s.factors)
+		f.Limits = p.lifetimes(*s.user)
 	}
 	f.Proofs = s.proofs
 	s.step = signin.Decide(f)
+}
+
+// lifetimes are those of a person's proofs. A browser of staff that is left
+// alone is worth less to them than to a thief, so their idle time is shorter
+// everywhere: a page of their own must not keep those of staff open (T-43).
+func (p *Provider) lifetimes(u User) signin.Limits {
+	l := p.cfg.Limits.Session
+	if idle := p.cfg.Limits.Staff.Idle; u.Roles != "" {
+		l.Idle1, l.Idle2 = min(l.Idle1, idle), min(l.Idle2, idle)
+	}
+	return l
 }
 
 // forget drops everything that was proved and answered in a sign-in, when its

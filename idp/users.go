@@ -178,13 +178,18 @@ func (p *Provider) FindUser(ctx context.Context, who string) (User, error) {
 	var u User
 	err := p.st.View(ctx, func(tx *store.Tx) error {
 		var err error
-		if strings.Contains(who, "@") {
-			u, err = tx.UserByEmail(normaliseEmail(who))
-		} else {
-			u, err = tx.User(who)
-		}
+		u, err = p.findUser(tx, who)
 		return err
 	})
+	return u, err
+}
+
+func (p *Provider) findUser(tx *store.Tx, who string) (u User, err error) {
+	if strings.Contains(who, "@") {
+		u, err = tx.UserByEmail(normaliseEmail(who))
+	} else {
+		u, err = tx.User(who)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		err = ErrNotFound
 	}
@@ -228,10 +233,7 @@ func (p *Provider) Users(ctx context.Context, after string, limit int) ([]User, 
 // changeUser runs an operator's change of one person.
 func (p *Provider) changeUser(ctx context.Context, actor Actor, id string, f func(*work, User) error) error {
 	return p.updateAs(ctx, actor, nil, func(w *work) error {
-		u, err := w.User(id)
-		if errors.Is(err, store.ErrNotFound) {
-			return ErrNotFound
-		}
+		u, err := p.findUser(w.Tx, id)
 		if err != nil {
 			return err
 		}
@@ -240,25 +242,28 @@ func (p *Provider) changeUser(ctx context.Context, actor Actor, id string, f fun
 }
 
 // SetUserDisabled suspends a person, ending sessions, devices and grants, or
-// lets them in again.
+// lets them in again. They are told by mail.
 func (p *Provider) SetUserDisabled(ctx context.Context, actor Actor, id string, disabled bool) error {
-	return p.changeUser(ctx, actor, id, func(w *work, u User) error {
-		if !disabled {
-			u.DisabledAt = zero
-			if err := w.UpdateUser(u); err != nil {
-				return err
-			}
-			return w.record("user.enabled", u.ID, "")
-		}
+	return p.changeUser(ctx, actor, id, func(w *work, u User) error { return p.setDisabled(w, u, disabled) })
+}
+
+func (p *Provider) setDisabled(w *work, u User, disabled bool) error {
+	event, mail := "user.enabled", "mail.restored"
+	u.DisabledAt = zero
+	if disabled {
+		event, mail = "user.disabled", "mail.suspended"
 		u.DisabledAt = w.Now
 		if _, err := p.endEverything(w, &u); err != nil {
 			return err
 		}
-		if err := w.UpdateUser(u); err != nil {
-			return err
-		}
-		return w.record("user.disabled", u.ID, "")
-	})
+	}
+	if err := w.UpdateUser(u); err != nil {
+		return err
+	}
+	if err := p.mail(w, u, mail); err != nil {
+		return err
+	}
+	return w.record(event, u.ID, "")
 }
 
 // endEverything ends sessions, grants and trusted devices; the caller writes the user.
@@ -279,39 +284,50 @@ func (p *Provider) endEverything(w *work, u *User) (int, error) {
 }
 
 // EndUserSessions ends all of a person's sessions, grants and trusted devices,
-// and tells how many sessions there were.
+// and tells how many sessions there were. The person is told by mail.
 func (p *Provider) EndUserSessions(ctx context.Context, actor Actor, id string) (int, error) {
 	n := 0
 	err := p.changeUser(ctx, actor, id, func(w *work, u User) error {
 		var err error
-		if n, err = p.endEverything(w, &u); err != nil {
-			return err
-		}
-		if err := w.UpdateUser(u); err != nil {
-			return err
-		}
-		return w.record("session.ended_all", u.ID, "")
+		n, err = p.endUser(w, u)
+		return err
 	})
 	return n, err
+}
+
+func (p *Provider) endUser(w *work, u User) (int, error) {
+	n, err := p.endEverything(w, &u)
+	if err != nil {
+		return 0, err
+	}
+	if err := w.UpdateUser(u); err != nil {
+		return 0, err
+	}
+	if err := p.mail(w, u, "mail.ended"); err != nil {
+		return 0, err
+	}
+	return n, w.record("session.ended_all", u.ID, "")
 }
 
 // ResetTwoStep switches a person's two-step verification off, erases the
 // methods and ends everything: they set it up anew (S-133). It never signs
 // anybody in.
 func (p *Provider) ResetTwoStep(ctx context.Context, actor Actor, id string) error {
-	return p.changeUser(ctx, actor, id, func(w *work, u User) error {
-		if _, err := p.endEverything(w, &u); err != nil {
-			return err
-		}
-		factors, err := w.Factors(u.ID)
-		if err != nil {
-			return err
-		}
-		if err := w.DeleteEnrolment(u.ID); err != nil {
-			return err
-		}
-		return p.turnOff(w, &u, factors, true)
-	})
+	return p.changeUser(ctx, actor, id, p.resetTwoStep)
+}
+
+func (p *Provider) resetTwoStep(w *work, u User) error {
+	if _, err := p.endEverything(w, &u); err != nil {
+		return err
+	}
+	factors, err := w.Factors(u.ID)
+	if err != nil {
+		return err
+	}
+	if err := w.DeleteEnrolment(u.ID); err != nil {
+		return err
+	}
+	return p.turnOff(w, &u, factors, true)
 }
 
 // SendReset mails a password reset link; an operator never chooses a password.

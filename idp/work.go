@@ -55,14 +55,20 @@ func (w *work) as(userID string) {
 	}
 }
 
+// maxReason is how many bytes of a reason are kept.
+const maxReason = 1000
+
 // record writes an audit event about a person.
 func (w *work) record(name, userID, clientID string, details ...string) error {
 	e := Event{Name: name, UserID: userID, ClientID: clientID}
-	if len(details) > 0 {
-		e.Details = make(map[string]string, len(details)/2)
+	if len(details) > 0 || w.Actor.Reason != "" {
+		e.Details = make(map[string]string, len(details)/2+1)
 		for i := 0; i+1 < len(details); i += 2 {
 			e.Details[details[i]] = clip(details[i+1], 200)
 		}
+	}
+	if w.Actor.Reason != "" {
+		e.Details["reason"] = clip(w.Actor.Reason, maxReason)
 	}
 	return w.Record(e)
 }

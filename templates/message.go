@@ -39,6 +39,9 @@ func about(facts ...string) mailRules {
 	return mailRules{facts: append(facts, event.facts...), advice: true}
 }
 
+// told is a mail about what staff did: there is nothing to undo.
+var told = mailRules{facts: []string{"time"}}
+
 // mails are those there are (ux 8.3).
 var mails = map[string]mailRules{
 	"mail.verify":     {facts: []string{"code"}},
@@ -60,6 +63,11 @@ var mails = map[string]mailRules{
 	"mail.dev":        event,
 	"mail.dev_add":    about("until"),
 	"mail.dev_copied": event,
+	"mail.role_on":    told,
+	"mail.role_off":   told,
+	"mail.suspended":  told,
+	"mail.restored":   told,
+	"mail.ended":      told,
 }
 
 // Mails are the names of all mails, sorted.

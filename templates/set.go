@@ -50,7 +50,8 @@ type Set struct {
 type Page struct {
 	// Lang is "ja" or "en".
 	Lang string
-	// Name is the file html/NAME.html; Layout is "flow", "account" or "admin".
+	// Name is the file html/NAME.html; Layout is "flow", "account", "staff" or,
+	// for the development inbox, "admin".
 	Name, Layout string
 	// Title is the key of the page's title, with the arguments of [Set.Text].
 	Title     string
@@ -61,8 +62,10 @@ type Page struct {
 	Flow, CSRF string
 	// Client is whom the sign-in is for; nil on pages of our own.
 	Client *ClientRef
-	// Nav names the entry of the account menu the page belongs to.
+	// Nav names the entry of the menu the page belongs to.
 	Nav string
+	// Desk is the member of staff on duty; nil on all other pages.
+	Desk *Desk
 	// Err is set when the page is shown again because of a fault (ux 2.4).
 	Err bool
 	// Data is the page's own struct.

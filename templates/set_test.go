@@ -53,6 +53,8 @@ func data() map[string]any {
 		"twostep-name": templates.RenameMethodPage{}, "twostep-devices": templates.DevicesPage{},
 		"setup-method": templates.SetupPage{}, "setup-finish": templates.SetupFinishPage{},
 		"setup-done": nil, "inbox-list": templates.InboxPage{},
+		"admin-home": templates.StaffHomePage{}, "admin-people": templates.FindPage{}, "admin-person": templates.PersonPage{},
+		"admin-audit": templates.AuditPage{},
 	}
 }
 
@@ -131,10 +133,14 @@ func eachPage(t *testing.T, f func(t *testing.T, lang, body string)) {
 					if strings.HasPrefix(name, "account-") {
 						layout = "account"
 					}
+					if strings.HasPrefix(name, "admin-") {
+						layout = "staff"
+					}
 					var b bytes.Buffer
 					err := s.Render(&b, templates.Page{
 						Lang: lang, Name: name, Layout: layout, Title: "signin.title", Path: "/signin?flow=a&b=c", Flow: "FLOW", CSRF: "TOKEN",
 						Client: &templates.ClientRef{Name: "Buyer & Co", URI: "https://buyer.example/"}, Err: kind == "full", Data: d,
+						Desk: &templates.Desk{Name: "Reviewer", Admin: kind == "full", Reviewer: kind == "full"},
 					})
 					if err != nil {
 						t.Fatal(err)

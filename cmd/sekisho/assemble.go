@@ -70,6 +70,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 			MFA: cfg.Limits.Limits, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),
 			Account: idp.AccountLimits(cfg.Limits.Account),
+			Staff:   cfg.Limits.Staff,
 		},
 		ACRAliases: cfg.ACRAliases, Now: p.now, Log: p.log,
 	})

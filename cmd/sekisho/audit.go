@@ -4,30 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/store"
 )
-
-// line is one event as it is printed.
-type line struct {
-	At      time.Time         `json:"at"`
-	Name    string            `json:"name"`
-	Actor   actor             `json:"actor"`
-	User    string            `json:"user,omitempty"`
-	Client  string            `json:"client,omitempty"`
-	Details map[string]string `json:"details,omitempty"`
-	ID      string            `json:"id"`
-}
-
-type actor struct {
-	Kind      string `json:"kind"`
-	ID        string `json:"id,omitempty"`
-	IP        string `json:"ip,omitempty"`
-	UserAgent string `json:"user_agent,omitempty"`
-	Request   string `json:"request,omitempty"`
-}
 
 func audit(ctx context.Context, p *program, args []string) error {
 	f := p.flags("audit", "", "Print the audit log as JSON lines, newest first.")
@@ -64,8 +45,7 @@ func audit(ctx context.Context, p *program, args []string) error {
 	}
 	out := json.NewEncoder(p.stdout)
 	for _, e := range events {
-		who := actor{e.Actor.Kind, e.Actor.ID, e.Actor.IP, e.Actor.UserAgent, e.Actor.Request}
-		if err := out.Encode(line{e.At, e.Name, who, e.UserID, e.ClientID, e.Details, e.ID}); err != nil {
+		if err := out.Encode(idp.LineOf(e)); err != nil {
 			return err
 		}
 	}

@@ -195,8 +195,13 @@ func userSendReset(ctx context.Context, p *program, args []string) error {
 
 // onUser is a verb about one person.
 func (p *program) onUser(ctx context.Context, args []string, name, text string, do func(*opened, idp.User) error) error {
-	f := p.flags(name, "ADDRESS-OR-ID", text)
+	return p.onUserWith(ctx, p.flags(name, "ADDRESS-OR-ID", text), args, func(o *opened, u idp.User, _ []string) error { return do(o, u) })
+}
+
+// onUserWith is a verb about one person with further arguments behind them.
+func (p *program) onUserWith(ctx context.Context, f *flags, args []string, do func(*opened, idp.User, []string) error) error {
 	from := f.source()
+	reason := f.String("reason", "", "why: kept in the audit log")
 	got, err := f.parse(args)
 	if err != nil {
 		return err
@@ -206,11 +211,12 @@ func (p *program) onUser(ctx context.Context, args []string, name, text string, 
 		return err
 	}
 	defer o.close()
+	o.actor.Reason = *reason
 	u, err := o.find(ctx, got[0])
 	if err != nil {
 		return err
 	}
-	return do(o, u)
+	return do(o, u, got[1:])
 }
 
 // say prints what was done, unless it was not.

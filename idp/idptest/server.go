@@ -235,6 +235,16 @@ func (s *Server) AddUserWith(t testing.TB, email, pw, number, secret string) idp
 	return u
 }
 
+// AddStaff is AddUserWith for somebody with roles.
+func (s *Server) AddStaff(t testing.TB, email, pw, number, secret string, roles ...idp.Role) idp.User {
+	t.Helper()
+	u := s.AddUserWith(t, email, pw, number, secret)
+	for _, r := range roles {
+		must(t, s.Provider.SetRole(t.Context(), Operator(), u.ID, r, true))
+	}
+	return u
+}
+
 // AddClient stores a client and returns its secret, empty for a public one.
 func (s *Server) AddClient(t testing.TB, c clients.Client) string {
 	t.Helper()

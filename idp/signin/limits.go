@@ -39,3 +39,15 @@ func (l PasswordLimits) Delay(failures int) time.Duration {
 	}
 	return time.Second << (n - 1)
 }
+
+// StaffLimits bound what one member of staff can see and do (T-43).
+type StaffLimits struct {
+	Idle      time.Duration `yaml:"idle"`       // after which a member proves it again, wherever they are signed in
+	LooksHour int           `yaml:"looks_hour"` // people, requests and files opened
+	ActsDay   int           `yaml:"acts_day"`   // changes to people
+}
+
+// DefaultStaffLimits are for a small support team.
+func DefaultStaffLimits() StaffLimits {
+	return StaffLimits{Idle: 15 * time.Minute, LooksHour: 60, ActsDay: 50}
+}

@@ -29,6 +29,8 @@ type EventFilter struct {
 	UserID, ClientID, Name string
 	// Before is exclusive; zero means no bound.
 	Before time.Time
+	// Older is an event's id: only those recorded before it. Empty means all.
+	Older string
 	// Limit bounds how many are returned; 0 means all.
 	Limit int
 }
@@ -49,6 +51,9 @@ func (tx *Tx) Events(f EventFilter) ([]Event, error) {
 	}
 	if !f.Before.IsZero() {
 		where, args = where+" AND at < ?", append(args, f.Before.Unix())
+	}
+	if f.Older != "" {
+		where, args = where+" AND seq < (SELECT e.seq FROM events e WHERE e.id = ?)", append(args, f.Older)
 	}
 	rows, err := list[eventRow](tx, "seq DESC", f.Limit, where, args...)
 	return each(rows, func(r eventRow) Event { return Event(r.Event) }), err

@@ -27,6 +27,9 @@ type User struct {
 	// PasswordFailures counts consecutive wrong passwords (C-26, C-27).
 	PasswordFailures int
 	MustChange       bool
+	// Roles are the person's staff roles, sorted, with a space between; empty
+	// for everybody else (T-43).
+	Roles string
 	// Epoch rises with every credential change and so ends trusted devices (S-126).
 	Epoch int
 	// The zero time means: no.
@@ -147,10 +150,13 @@ type Event struct {
 
 // Actor is who did it.
 type Actor struct {
-	// Kind is user, reviewer, operator, client, job or anonymous.
+	// Kind is user, admin, reviewer, operator, client, job or anonymous.
 	Kind, ID string
 	// IP, UserAgent and Request are empty where there is no request.
 	IP, UserAgent, Request string
+	// Reason is why staff or an operator does it. It goes into the details of
+	// what they do and is no column of its own.
+	Reason string `gorm:"-"`
 }
 
 // Outgoing is one queued message. Params are sealed at rest.

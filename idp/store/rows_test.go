@@ -37,7 +37,7 @@ func TestUsers(t *testing.T) {
 		at := db.now()
 		u := store.User{
 			ID: "u1", Email: "hanako@example.jp", Name: "花子", Lang: "ja", Zone: "Asia/Tokyo",
-			Password: "$argon2id$…", PasswordLen: 12, PasswordFailures: 2, MustChange: true, Epoch: 3,
+			Password: "$argon2id$…", PasswordLen: 12, PasswordFailures: 2, MustChange: true, Roles: "admin reviewer", Epoch: 3,
 			EmailVerifiedAt: at.Add(1), PasswordAt: at.Add(time.Second), PasswordFailedAt: at, TwoStepAt: at, DisabledAt: at,
 			CreatedAt: at.In(time.FixedZone("JST", 9*3600)), UpdatedAt: at,
 		}
@@ -45,6 +45,7 @@ func TestUsers(t *testing.T) {
 		u.EmailVerifiedAt, u.CreatedAt = at, at // whole seconds, UTC
 		same(t, db, u, func(tx *store.Tx) (store.User, error) { return tx.User("u1") })
 		same(t, db, u, func(tx *store.Tx) (store.User, error) { return tx.UserByEmail("hanako@example.jp") })
+		same(t, db, []store.User{u}, (*store.Tx).Staff)
 
 		db.move(time.Hour)
 		u = store.User{ID: "u1", Email: "h@example.jp", CreatedAt: at, UpdatedAt: db.now()}
@@ -297,6 +298,15 @@ func TestAuditLog(t *testing.T) {
 			if diff := cmp.Diff(c.want, names(c.filter)); diff != "" {
 				t.Errorf("%+v (-want +got)\n%s", c.filter, diff)
 			}
+		}
+		var newest store.Event
+		db.read(t, func(tx *store.Tx) error {
+			events, err := tx.Events(store.EventFilter{Limit: 1})
+			newest = events[0]
+			return err
+		})
+		if diff := cmp.Diff([]string{"b/u1", "a/u1"}, names(store.EventFilter{Older: newest.ID})); diff != "" {
+			t.Errorf("older than the newest (-want +got)\n%s", diff)
 		}
 		db.read(t, func(tx *store.Tx) error {
 			events, err := tx.Events(store.EventFilter{UserID: "u1", Name: "a"})

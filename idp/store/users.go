@@ -11,6 +11,7 @@ type userRow struct {
 	PasswordLen      int
 	PasswordFailures int
 	MustChange       bool
+	Roles            string
 	Epoch            int
 
 	EmailVerifiedAt  time.Time `gorm:"serializer:moment"`
@@ -34,7 +35,7 @@ func (tx *Tx) InsertUser(u User) error {
 // readUser reads a user in SQL: every token that is issued or shown reads one.
 func (tx *Tx) readUser(where string, args ...any) (u User, err error) {
 	err = tx.scan("read users", ErrNotFound, []any{
-		&u.ID, &u.Email, &u.Name, &u.Lang, &u.Zone, &u.Password, &u.PasswordLen, &u.PasswordFailures, &u.MustChange, &u.Epoch,
+		&u.ID, &u.Email, &u.Name, &u.Lang, &u.Zone, &u.Password, &u.PasswordLen, &u.PasswordFailures, &u.MustChange, &u.Roles, &u.Epoch,
 		seconds{&u.EmailVerifiedAt},
 		seconds{&u.PasswordAt},
 		seconds{&u.PasswordFailedAt},
@@ -42,7 +43,7 @@ func (tx *Tx) readUser(where string, args ...any) (u User, err error) {
 		seconds{&u.DisabledAt},
 		seconds{&u.CreatedAt},
 		seconds{&u.UpdatedAt},
-	}, `SELECT id, email, name, lang, zone, password, password_len, password_failures, must_change, epoch, email_verified_at,
+	}, `SELECT id, email, name, lang, zone, password, password_len, password_failures, must_change, roles, epoch, email_verified_at,
 		password_at, password_failed_at, two_step_at, disabled_at, created_at, updated_at FROM users WHERE `+where, args...)
 	return u, err
 }
@@ -75,5 +76,11 @@ func (tx *Tx) UpdateUser(u User) error {
 // Users returns at most limit users whose id sorts after the given one, by id.
 func (tx *Tx) Users(after string, limit int) ([]User, error) {
 	rows, err := list[userRow](tx, "id", limit, "id > ?", after)
+	return each(rows, func(r userRow) User { return User(r) }), err
+}
+
+// Staff returns everybody who has a role, by address.
+func (tx *Tx) Staff() ([]User, error) {
+	rows, err := list[userRow](tx, "email", 0, "roles <> ''")
 	return each(rows, func(r userRow) User { return User(r) }), err
 }

@@ -111,6 +111,7 @@ func TestScreens(t *testing.T) {
 			v, e164, key := k.guarded(t, b, lang)
 			g.as(v).guarded(e164, key)
 			g.as(k.visitor(t, b, lang)).forced()
+			g.as(k.member(t, b, lang)).staff(v.email)
 		})
 	}
 }

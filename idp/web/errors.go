@@ -36,6 +36,7 @@ var verdicts = []verdict{
 	{err: mfa.ErrChoice, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
 	{err: mfa.ErrAppTwice, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
 	{err: idp.ErrNotFound, status: http.StatusNotFound, title: "error.t.404", body: "error.b.404"},
+	{err: idp.ErrForbidden, status: http.StatusForbidden, title: "error.t.forbidden", body: "error.b.staff"},
 	{err: idp.ErrRequired, status: http.StatusForbidden, title: "error.t.forbidden", body: "error.b.required"},
 	{err: idp.ErrSuspended, status: http.StatusForbidden, title: "error.t.suspended", body: "error.b.suspended"},
 	{err: password.ErrBusy, status: http.StatusServiceUnavailable, title: "error.t.busy", body: "error.b.busy"},
@@ -106,19 +107,24 @@ func (s *server) fail(err error, c echo.Context) {
 // signInFirst leads to a sign-in that comes back here: to the page itself, or
 // from a form to the page it stands on.
 func (s *server) signInFirst(c echo.Context, sudo bool) error {
-	back := c.Request().URL.RequestURI()
-	if c.Request().Method != http.MethodGet {
-		if back = c.Request().URL.Path; !s.isPage(back) {
-			back = "/account"
-		} else if flow := flowID(c); flow != "" {
-			back = withFlow(back, flow)
-		}
-	}
-	next, err := s.provider.AccountSignIn(c.Request().Context(), browser(c), back, sudo)
+	next, err := s.provider.AccountSignIn(c.Request().Context(), browser(c), s.backTo(c, pathHome), sudo)
 	if err != nil {
 		return err
 	}
 	return s.redirect(c, next)
+}
+
+// backTo is where a sign-in that comes between leads back to; instead when the
+// request has no page of its own.
+func (s *server) backTo(c echo.Context, instead string) string {
+	if c.Request().Method == http.MethodGet {
+		return c.Request().URL.RequestURI()
+	}
+	back := c.Request().URL.Path
+	if !s.isPage(back) {
+		return instead
+	}
+	return withFlow(back, flowID(c))
 }
 
 // errorPage shows what went wrong: words for the person, details for developers

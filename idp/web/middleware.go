@@ -118,7 +118,7 @@ func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		maps.Copy(h, fixed) // the values are shared: whoever wants another sets it
-		if strings.HasPrefix(c.Request().URL.Path, "/account") {
+		if path := c.Request().URL.Path; strings.HasPrefix(path, pathHome) || strings.HasPrefix(path, pathStaff) {
 			// Not on the pages of a sign-in: it would cut off clients that open them in a pop-up.
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/sekisho-id/sekisho/idp"
+)
+
+func userGrantRole(ctx context.Context, p *program, args []string) error {
+	f := p.flags("user grant-role", "ADDRESS-OR-ID ROLE", "Make a person staff. admin looks after people, dates and the audit log under /admin;\n"+
+		"reviewer decides about recovery requests. Staff need two-step verification.")
+	return p.setRole(ctx, f, args, true, "%s is %s now")
+}
+
+func userRevokeRole(ctx context.Context, p *program, args []string) error {
+	f := p.flags("user revoke-role", "ADDRESS-OR-ID ROLE", "Take a staff role away, at once.")
+	return p.setRole(ctx, f, args, false, "%s is no longer %s")
+}
+
+func (p *program) setRole(ctx context.Context, f *flags, args []string, has bool, text string) error {
+	return p.onUserWith(ctx, f, args, func(o *opened, u idp.User, rest []string) error {
+		role, err := idp.ParseRole(rest[0])
+		if err != nil {
+			return usagef("%v", err)
+		}
+		err = o.SetRole(ctx, o.actor, u.ID, role, has)
+		if errors.Is(err, idp.ErrState) {
+			return fmt.Errorf("nothing to do: "+text, u.Email, role)
+		}
+		return p.say(err, text, u.Email, role)
+	})
+}
+
+func userStaff(ctx context.Context, p *program, args []string) error {
+	f := p.flags("user staff", "", "List staff and their roles. A new deployment has none.")
+	from := f.source()
+	if _, err := f.parse(args); err != nil {
+		return err
+	}
+	o, err := p.open(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	list, err := o.ListStaff(ctx)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ADDRESS\tROLES\tTWO-STEP\tSTATE")
+	for _, u := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Email, strings.ReplaceAll(u.Roles, " ", ", "), on(!u.TwoStepAt.IsZero()), state(u))
+	}
+	return w.Flush()
+}
