@@ -53,9 +53,9 @@ func (p *Provider) mailTo(w *work, to string, u User, name string, params ...str
 
 // facts are what a mail says of its cause: when, in which browser, from where.
 func (p *Provider) facts(w *work, u User, params []string) map[string]string {
-	m := map[string]string{
-		"name": u.Name, "time": w.Now.Format(time.RFC3339), "zone": u.Zone, "domain": p.Host(),
-		"device": clip(w.Actor.UserAgent, 300), "place": p.Place(w.Actor.IP, p.lang(u.Lang)), "ip": ShortIP(w.Actor.IP),
+	m := map[string]string{"name": u.Name, "time": w.Now.Format(time.RFC3339), "zone": u.Zone, "domain": p.Host()}
+	if kind := Role(w.Actor.Kind); !slices.Contains(Roles, kind) { // where staff sit is nobody's business
+		m["device"], m["place"], m["ip"] = clip(w.Actor.UserAgent, 300), p.Place(w.Actor.IP, p.lang(u.Lang)), ShortIP(w.Actor.IP)
 	}
 	for i := 0; i+1 < len(params); i += 2 {
 		m[params[i]] = params[i+1]

@@ -17,8 +17,12 @@ import (
 
 const tokenReport = "report"
 
-// unreported are the mails about which there is nothing to report.
-var unreported = []string{"mail.exists", "mail.locked", "mail.failures", "mail.reported"}
+// unreported are the mails about which there is nothing to report: no browser
+// did what they tell of, or they have a link of their own.
+var unreported = []string{
+	"mail.exists", "mail.locked", "mail.failures", "mail.reported",
+	"mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended",
+}
 
 // undos take back what a mail told of, where ending everything does not do
 // it; ref is the mail's parameter of that name. What is gone already is no error.

@@ -20,6 +20,7 @@ func parameters() map[string]string {
 		"code": "482913", "n": "1", "first": "four, eight, two", "second": "nine, one, three",
 		"method": "SMS 090-••••-5678", "link": "https://id.example.jp/password/reset?token=ABC",
 		"report": "https://id.example.jp/report?token=DEF", "days": "7", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
+		"role": "admin",
 	}
 }
 
@@ -134,6 +135,7 @@ func TestMailsHaveNoLinkButTheirOwn(t *testing.T) {
 	t.Parallel()
 	own := map[string]string{"mail.reset": "/password/reset?token=ABC"}
 	none := []string{"mail.verify", "mail.exists", "mail.failures", "mail.locked", "mail.reported"}
+	none = append(none, "mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended")
 	for _, name := range templates.Mails() {
 		for _, lang := range templates.Languages {
 			m := message(t, lang, name)
