@@ -272,6 +272,7 @@ func TestTheRoutesAreThese(t *testing.T) {
 		"/password/forgot", "/password/forgot/sent", "/password/reset", "/password/reset/code", "/password/reset/methods",
 		"/help", "/lang", "/static/*",
 		"/report", "/report/done", // only take access away (T-64)
+		"/admin", "/admin/people", "/admin/people/:id", "/admin/audit", // staff, by role (T-43)
 	}
 	for _, r := range start(t).router.Routes() {
 		account := strings.HasPrefix(r.Path, "/account") || strings.HasPrefix(r.Path, "/dev/") || r.Path == "/a/settings/approval"
