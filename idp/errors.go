@@ -49,6 +49,10 @@ var (
 	ErrEmail = errors.New("not a mail address")
 	// ErrName: the name is empty or too long.
 	ErrName = errors.New("name is empty or too long")
+	// ErrAddressYours: the address is the person's already.
+	ErrAddressYours = errors.New("address is yours already")
+	// ErrTooMany: there may be no more of these.
+	ErrTooMany = errors.New("too many")
 	// ErrAgree: the terms were not agreed to.
 	ErrAgree = errors.New("terms not agreed")
 	// ErrEmailTaken: commands only; pages never say so (T-02).

@@ -30,8 +30,11 @@ var unreported = []string{
 // None gives the reader of a mail a way in: a method that was added stops, but
 // two-step verification stays on, for a mailbox alone must not end it (N-50).
 var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
-	"mail.m_add":   (*Provider).stopMethod,
-	"mail.2sv_off": (*Provider).twoStepAgain,
+	"mail.m_add":    (*Provider).stopMethod,
+	"mail.2sv_off":  (*Provider).twoStepAgain,
+	"mail.addr_add": (*Provider).unaddAddress,
+	"mail.addr_rm":  (*Provider).readdAddress,
+	"mail.em_chg":   (*Provider).moveBack,
 }
 
 // stopMethod disables a method that somebody added: it must be bound anew.
@@ -159,7 +162,7 @@ func (p *Provider) lockOut(w *work, u *User) error {
 	if _, err := p.endEverything(w, u); err != nil {
 		return err
 	}
-	for _, purpose := range []string{tokenReset} {
+	for _, purpose := range []string{tokenReset, tokenAddress} {
 		if err := w.DeleteTokens(u.ID, purpose); err != nil {
 			return err
 		}

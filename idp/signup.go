@@ -90,13 +90,13 @@ func (p *Provider) mailSignUp(w *work, t *store.Token) error {
 	}
 	code := mfa.NewCode(p.cfg.Limits.MFA.CodeDigits)
 	t.Data["mac"] = p.mailMAC(t.ID, code)
-	owner, err := w.UserByEmail(email)
-	if err == nil {
-		t.Data["taken"] = "yes"
-		return p.mailTo(w, owner.Email, owner, "mail.exists")
-	}
-	if !errors.Is(err, store.ErrNotFound) {
+	told, err := p.tellOwner(w, email, User{Lang: t.Data["lang"]}, "mail.exists")
+	if err != nil {
 		return err
+	}
+	if told {
+		t.Data["taken"] = "yes"
+		return nil
 	}
 	return p.mailTo(w, email, User{Name: t.Data["name"], Lang: t.Data["lang"]}, "mail.verify", "code", code, "minutes", minutes(p.cfg.Limits.SignIn.SignUp))
 }

@@ -55,6 +55,12 @@ var mails = map[string]mailRules{
 	"mail.failures":   {facts: event.facts},
 	"mail.locked":     {facts: []string{"time"}},
 	"mail.reported":   {facts: event.facts},
+	"mail.addr_code":  {facts: []string{"code"}},
+	"mail.addr_add":   about("address"),
+	"mail.addr_rm":    about("address"),
+	"mail.em_chg":     about("old", "new"),
+	"mail.em_taken":   {facts: event.facts},
+	"mail.em_held":    {facts: event.facts},
 	"mail.2sv_on":     event,
 	"mail.2sv_off":    event,
 	"mail.m_add":      about("method"),
@@ -77,6 +83,7 @@ func Mails() []string { return slices.Sorted(maps.Keys(mails)) }
 var factKeys = map[string]string{
 	"time": "mail.f.time", "device": "mail.f.device", "place": "mail.f.place", "ip": "mail.f.ip", "method": "mail.f.method",
 	"code": "mail.f.code", "link": "mail.f.link", "until": "mail.f.until",
+	"address": "mail.f.address", "old": "mail.f.old", "new": "mail.f.new",
 }
 
 // Message is the message of a name in the language of its reader. Its

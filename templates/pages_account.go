@@ -72,9 +72,11 @@ type ZoneRow struct{ Name, Label string }
 // SecurityPage is /account/security.
 type SecurityPage struct {
 	Email, State string
-	PasswordAt   time.Time
-	// Saved is set after the password was changed.
-	Saved bool
+	// Addresses is how many are told of what happens.
+	Addresses  int
+	PasswordAt time.Time
+	// Done is what was changed: "password", "email" or empty.
+	Done string
 }
 
 // ChangePasswordPage is /account/security/password.

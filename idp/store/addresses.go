@@ -104,13 +104,14 @@ func (tx *Tx) FormerEmails(userID string) ([]FormerEmail, error) {
 	})
 }
 
-// EmailHeld reports whether an address is still kept for somebody other than userID.
-func (tx *Tx) EmailHeld(email, userID string) (bool, error) {
-	var n int
-	err := tx.scan("read former_emails", ErrNotFound, []any{&n},
-		"SELECT COUNT(*) FROM former_emails WHERE email_mac = ?1 AND user_id <> ?2 AND expires_at > ?3",
+// EmailHeld is until when an address is kept for somebody other than userID;
+// the zero time when it is not.
+func (tx *Tx) EmailHeld(email, userID string) (time.Time, error) {
+	var until time.Time
+	err := tx.scan("read former_emails", ErrNotFound, []any{seconds{&until}},
+		"SELECT MAX(expires_at) FROM former_emails WHERE email_mac = ?1 AND user_id <> ?2 AND expires_at > ?3",
 		tx.formerMAC(email), userID, tx.Now.Unix())
-	return n > 0, err
+	return until, err
 }
 
 // DeleteFormerEmails forgets the addresses that a user had before.

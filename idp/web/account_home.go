@@ -60,8 +60,12 @@ func (s *server) home(v *visit) error {
 }
 
 func (s *server) security(v *visit) error {
+	more, err := s.provider.Addresses(v.Request().Context(), v.b)
+	if err != nil {
+		return err
+	}
 	u := v.account.User
 	return s.render(v, http.StatusOK, s.own(v, "security", "account-security", "sec.title", templates.SecurityPage{
-		Email: u.Email, State: string(v.account.State), PasswordAt: v.at(u.PasswordAt), Saved: v.done("password") != "",
+		Email: u.Email, Addresses: len(more) + 1, State: string(v.account.State), PasswordAt: v.at(u.PasswordAt), Done: v.done("password", "email"),
 	}))
 }

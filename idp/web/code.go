@@ -145,6 +145,9 @@ func later(a, b time.Time) time.Time {
 
 func minutes(d time.Duration) int { return int(d.Minutes()) }
 
+// days is a longer lifetime as words say it.
+func days(d time.Duration) int { return int(d.Hours() / 24) }
+
 // tail is what may be shown of a number before the second step (ux 2.6).
 func tail(number string) string { return number[max(0, len(number)-2):] }
 

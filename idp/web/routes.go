@@ -20,7 +20,12 @@ func post(path string, h echo.HandlerFunc) route { return route{http.MethodPost,
 
 // routes are all pages there are.
 func (s *server) routes() []route {
-	return slices.Concat(s.signInRoutes(), s.accountRoutes(), s.setupRoutes(), s.twoStepRoutes(), s.reportRoutes(), s.staffRoutes(), s.inboxRoutes())
+	return slices.Concat(
+		s.signInRoutes(), s.accountRoutes(), s.addressRoutes(), s.setupRoutes(), s.twoStepRoutes(),
+		s.reportRoutes(),
+		s.staffRoutes(),
+		s.inboxRoutes(),
+	)
 }
 
 // signInRoutes are the way in and out.
@@ -52,7 +57,7 @@ func (s *server) signInRoutes() []route {
 // help answers the questions people have, with the numbers of this deployment.
 func (s *server) help(c echo.Context) error {
 	return s.render(c, http.StatusOK, s.page(c, "help", "help.title", templates.HelpPage{
-		TrustDays: int(s.provider.Config().Limits.MFA.TrustedDevice.Hours() / 24),
+		TrustDays: days(s.provider.Config().Limits.MFA.TrustedDevice),
 	}))
 }
 
