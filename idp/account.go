@@ -148,15 +148,19 @@ func (p *Provider) UpdateProfile(ctx context.Context, b *Browser, name, lang, zo
 	})
 }
 
-// History is a person's own audit log, newest first.
-func (p *Provider) History(ctx context.Context, b *Browser, limit int) ([]Event, error) {
+// History is a person's own audit log, newest first: events of these names, at
+// most limit, older than the event with an id unless that is empty. It goes
+// back as far as the limits say (ux 6.11).
+func (p *Provider) History(ctx context.Context, b *Browser, names []string, older string, limit int) ([]Event, error) {
 	var events []Event
 	err := p.st.View(ctx, func(tx *store.Tx) error {
 		h, err := p.holder(tx, b)
 		if err != nil {
 			return err
 		}
-		events, err = tx.Events(store.EventFilter{UserID: h.user.ID, Limit: limit})
+		events, err = tx.Events(store.EventFilter{
+			UserID: h.user.ID, Names: names, Older: older, Since: tx.Now.Add(-p.cfg.Limits.Account.History), Limit: limit,
+		})
 		return err
 	})
 	return events, err

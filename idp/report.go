@@ -34,6 +34,7 @@ var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
 	"mail.2sv_off":  (*Provider).twoStepAgain,
 	"mail.addr_add": (*Provider).unaddAddress,
 	"mail.addr_rm":  (*Provider).readdAddress,
+	"mail.app":      (*Provider).disconnect,
 	"mail.em_chg":   (*Provider).moveBack,
 }
 

@@ -54,6 +54,9 @@ func (p *Provider) SubmitConsent(ctx context.Context, b *Browser, id string, all
 		if err := w.PutConsent(store.Consent{UserID: s.user.ID, ClientID: s.client.ID, Scopes: scopes, GrantedAt: w.Now}); err != nil {
 			return err
 		}
+		if err := p.mail(w, *s.user, "mail.app", "client", s.client.DisplayName(p.lang(s.user.Lang)), "ref", s.client.ID); err != nil {
+			return err
+		}
 		return w.record("consent.granted", s.user.ID, s.client.ID)
 	})
 }

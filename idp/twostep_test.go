@@ -105,7 +105,7 @@ func TestReplayedTrustedDeviceCookieEndsTheDevice(t *testing.T) {
 	want(t, thief.password(thief.authorize("buyer"), "kenji@example.jp"), signin.PageCode)
 	st.b.Session = ""
 	want(t, st.password(st.authorize("buyer"), "kenji@example.jp"), signin.PageCode)
-	events, err := s.Provider.History(t.Context(), st.b, 50)
+	events, err := s.Provider.History(t.Context(), st.b, nil, "", 50)
 	if err == nil && !slices.ContainsFunc(events, func(e idp.Event) bool { return e.Name == "device.replayed" }) {
 		t.Error("no audit event of the replay")
 	}

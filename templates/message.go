@@ -61,6 +61,7 @@ var mails = map[string]mailRules{
 	"mail.em_chg":     about("old", "new"),
 	"mail.em_taken":   {facts: event.facts},
 	"mail.em_held":    {facts: event.facts},
+	"mail.app":        event,
 	"mail.2sv_on":     event,
 	"mail.2sv_off":    event,
 	"mail.m_add":      about("method"),

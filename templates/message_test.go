@@ -19,8 +19,8 @@ func parameters() map[string]string {
 		"code": "482913", "n": "1", "first": "four, eight, two", "second": "nine, one, three",
 		"method": "SMS 090-••••-5678", "link": "https://id.example.jp/password/reset?token=ABC",
 		"report": "https://id.example.jp/report?token=DEF", "days": "7", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
-		"role":    "admin",
-		"address": "h•••@example.jp", "old": "a•••@example.jp", "new": "b•••@example.jp",
+		"role":   "admin",
+		"client": "Minato Books", "address": "h•••@example.jp", "old": "a•••@example.jp", "new": "b•••@example.jp",
 	}
 }
 

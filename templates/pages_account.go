@@ -30,7 +30,9 @@ type BrowserRow struct {
 	// ID names it in a form.
 	ID string
 	// Icon is "laptop" or "phone"; Name is like "Mac, Safari".
-	Icon, Name, IP string
+	Icon, Name string
+	// Place is where, for the person; IP the whole address, for staff.
+	Place, IP string
 	// This marks the browser that asks.
 	This bool
 	// Until is zero for a session.
@@ -39,10 +41,20 @@ type BrowserRow struct {
 
 // EventRow is a line of the history, in words.
 type EventRow struct {
-	Icon, Text, Device, IP string
+	Icon, Text, Device, Place string
+	// Client is the app signed in to; empty for our own pages.
+	Client string
 	// Blocked marks what was stopped.
 	Blocked bool
-	At      time.Time
+	// Times is how often it happened in a row, last At.
+	Times int
+	At    time.Time
+}
+
+// Same reports whether two rows tell the same but for the time.
+func (r EventRow) Same(o EventRow) bool {
+	o.Times, o.At = r.Times, r.At
+	return r == o
 }
 
 // HomePage is /account.
@@ -56,6 +68,8 @@ type HomePage struct {
 	Required   string
 	PasswordAt time.Time
 	Recent     []EventRow
+	// BlockedAt is when a sign-in with the right password was stopped lately; zero for never.
+	BlockedAt time.Time
 }
 
 // ProfilePage is /account/profile.
@@ -175,6 +189,12 @@ type ActivityPage struct {
 	// Others is set when there are sessions beside this one.
 	Others bool
 	Events []EventRow
+	// Older is the next page of the history; empty on the last. Paged is set on all but the first.
+	Older string
+	Paged bool
+	// Days is how far back it goes; Approximate says that places are guessed from addresses.
+	Days        int
+	Approximate bool
 	// Done is "ended", "others" or empty.
 	Done string
 }

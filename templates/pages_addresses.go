@@ -15,7 +15,7 @@ type ChangeEmailPage struct {
 type AddressesPage struct {
 	// Email is the one that signs in.
 	Email     string
-	Addresses []AddressRow
+	Addresses []NoticeRow
 	// More says that there may be another.
 	More         bool
 	Typed, Error string
@@ -23,8 +23,8 @@ type AddressesPage struct {
 	Done string
 }
 
-// AddressRow is an address for notices.
-type AddressRow struct {
+// NoticeRow is an address for notices.
+type NoticeRow struct {
 	ID, Email string
 	Added     time.Time
 }

@@ -99,6 +99,7 @@ type options struct {
 	aliases map[string]string
 	senders map[mfa.Kind]idp.Sender
 	jobs    bool
+	place   func(ip, lang string) string
 }
 
 // Limits changes the provider's numbers.
@@ -124,6 +125,9 @@ func ACRAliases(m map[string]string) Option { return func(o *options) { o.aliase
 
 // Senders replaces the inbox for some kinds of message.
 func Senders(m map[mfa.Kind]idp.Sender) Option { return func(o *options) { o.senders = m } }
+
+// Place names the places of IP addresses.
+func Place(f func(ip, lang string) string) Option { return func(o *options) { o.place = f } }
 
 // Jobs runs the provider's jobs. Without it messages leave when [Server.Message],
 // [Server.Code] and the like are called, so that tests are in step with them.
@@ -180,7 +184,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 		Store: st, Clients: clients.NewRegistry(o.clients), Hasher: Hasher(), Rules: rules,
 		Senders: senders,
 		Logouts: protocol.Backchannel{Client: caller},
-		Render:  web.Messages(set), Limits: limits, ACRAliases: o.aliases, Now: s.Clock.Now, Log: log,
+		Render:  web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)
 	if o.jobs {

@@ -27,8 +27,10 @@ func (eventRow) TableName() string { return "events" }
 // EventFilter selects events: those that match every field that is set.
 type EventFilter struct {
 	UserID, ClientID, Name string
-	// Before is exclusive; zero means no bound.
-	Before time.Time
+	// Names selects several names; empty means all.
+	Names []string
+	// Since is inclusive, Before exclusive; zero means no bound.
+	Since, Before time.Time
 	// Older is an event's id: only those recorded before it. Empty means all.
 	Older string
 	// Limit bounds how many are returned; 0 means all.
@@ -48,6 +50,12 @@ func (tx *Tx) Events(f EventFilter) ([]Event, error) {
 		if v != "" {
 			where, args = where+" AND "+column+" = ?", append(args, v)
 		}
+	}
+	if len(f.Names) > 0 {
+		where, args = where+" AND name IN ?", append(args, f.Names)
+	}
+	if !f.Since.IsZero() {
+		where, args = where+" AND at >= ?", append(args, f.Since.Unix())
 	}
 	if !f.Before.IsZero() {
 		where, args = where+" AND at < ?", append(args, f.Before.Unix())

@@ -111,8 +111,3 @@ func (tx *Tx) SessionClients(sid string) ([]string, error) {
 	}, "SELECT DISTINCT client_id FROM grants WHERE sid = ?1 ORDER BY client_id", sid)
 	return ids, err
 }
-
-// TouchGrant records that the grant was used now.
-func (tx *Tx) TouchGrant(id string) error {
-	return tx.must("touch grant", ErrNotFound, "UPDATE grants SET last_used_at = ?1 WHERE id = ?2", tx.Now.Unix(), id)
-}

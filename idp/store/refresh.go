@@ -10,7 +10,7 @@ import (
 // nextPurpose binds a sealed successor to the token that it succeeds.
 func nextPurpose(hash []byte) string { return "refresh token after " + hex.EncodeToString(hash) }
 
-// InsertRefreshToken adds a refresh token and lets its grant be kept as long.
+// InsertRefreshToken adds a refresh token: its grant is in use now, and kept as long.
 func (tx *Tx) InsertRefreshToken(t RefreshToken) error {
 	t.CreatedAt = tx.created(t.CreatedAt)
 	next := ""
@@ -23,8 +23,9 @@ func (tx *Tx) InsertRefreshToken(t RefreshToken) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("keep grant", "UPDATE grants SET keep_until = ?1 WHERE id = ?2 AND keep_until < ?1",
-		t.ExpiresAt.Unix(), t.GrantID)
+	_, err = tx.exec("keep grant", `UPDATE grants SET last_used_at = ?3,
+		keep_until = CASE WHEN keep_until < ?1 THEN ?1 ELSE keep_until END WHERE id = ?2`,
+		t.ExpiresAt.Unix(), t.GrantID, tx.Now.Unix())
 	return err
 }
 

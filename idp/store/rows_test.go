@@ -292,6 +292,8 @@ func TestAuditLog(t *testing.T) {
 			{store.EventFilter{UserID: "u1"}, []string{"b/u1", "a/u1"}},
 			{store.EventFilter{UserID: "u1", Limit: 1}, []string{"b/u1"}},
 			{store.EventFilter{Name: "a"}, []string{"a/u2", "a/u1"}},
+			{store.EventFilter{Names: []string{"b", "a"}, UserID: "u1"}, []string{"b/u1", "a/u1"}},
+			{store.EventFilter{Since: at.Add(time.Second)}, []string{"a/u2"}},
 			{store.EventFilter{ClientID: "shop"}, []string{"b/u1"}},
 			{store.EventFilter{Before: at.Add(time.Second)}, []string{"b/u1", "a/u1"}},
 		} {

@@ -77,7 +77,7 @@ func (s *server) showAddresses(v *visit, typed, fault string) error {
 		More: len(list) < s.provider.Config().Limits.Account.Addresses,
 	}
 	for _, a := range list {
-		page.Addresses = append(page.Addresses, templates.AddressRow{ID: a.ID, Email: a.Email, Added: v.at(a.CreatedAt)})
+		page.Addresses = append(page.Addresses, templates.NoticeRow{ID: a.ID, Email: a.Email, Added: v.at(a.CreatedAt)})
 	}
 	p := s.own(v, "security", "account-addresses", "addr.title", page)
 	if fault != "" {

@@ -1,6 +1,9 @@
 package web
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/mfa"
@@ -12,15 +15,26 @@ const eventSignIn = "signin.done"
 // told says how an event of the audit log is told to the person it is about.
 type told struct {
 	icon, key string
-	// blocked marks what was stopped.
-	blocked bool
+	// blocked marks what was stopped, signIn a way in to a relying party.
+	blocked, signIn bool
 }
 
 // history holds the events a person is told of; all others are for operators.
 var history = map[string]told{
 	"signin.password.wrong": {icon: "alert", key: "act.fail_pw", blocked: true},
 	"code.wrong":            {icon: "alert", key: "act.code_wrong"},
-	"code.refused":          {icon: "alert", key: "act.fail_code", blocked: true},
+	"code.refused":          {icon: "alert", key: "act.code_limit"},
+	"signin.blocked":        {icon: "alert", key: "act.fail_code", blocked: true, signIn: true},
+	"signin.unfinished":     {icon: "info", key: "act.fail_code", signIn: true},
+	"signin.stopped":        {icon: "alert", key: "act.fail_call", blocked: true, signIn: true},
+	"code.stopped":          {icon: "alert", key: "act.code_call", blocked: true},
+	"risk.reported":         {icon: "alert", key: "act.reported"},
+	"email.changed":         {icon: "mail", key: "act.em_changed"},
+	"email.restored":        {icon: "mail", key: "act.em_restored"},
+	"address.added":         {icon: "bell", key: "act.addr_added"},
+	"address.removed":       {icon: "bell", key: "act.addr_removed"},
+	"consent.granted":       {icon: "apps", key: "act.app_on"},
+	"app.disconnected":      {icon: "apps", key: "act.app_off"},
 	"method.disabled":       {icon: "alert", key: "act.m_stopped"},
 	"method.removed":        {icon: "check", key: "act.m_removed"},
 	"two_step.on":           {icon: "shield", key: "act.two_on"},
@@ -33,7 +47,14 @@ var history = map[string]told{
 	"password.reset_sent":   {icon: "mail", key: "act.pw_sent"},
 	"session.ended":         {icon: "check", key: "act.out"},
 	"session.ended_others":  {icon: "check", key: "act.out_others"},
+	"session.ended_all":     {icon: "check", key: "act.out_all"},
 	"user.signed_up":        {icon: "user", key: "act.made"},
+	eventSignIn:             {}, // see tell
+}
+
+// toldNames are the names of all events that may be told.
+func toldNames() []string {
+	return slices.Sorted(maps.Keys(history))
 }
 
 // tell is how an event is told; false when it is not.
@@ -46,20 +67,21 @@ func tell(e idp.Event) (told, bool) {
 	if !ok {
 		return told{}, false // a code proved on the account pages: its change is told instead
 	}
+	t := told{icon: "check", key: "act.ok_pwd", signIn: true}
 	switch level {
 	case signin.LevelTrustedDevice:
-		return told{icon: "check", key: "act.ok_trust"}, true
+		t.key = "act.ok_trust"
 	case signin.LevelTwoStep:
 		switch mfa.Channel(e.Details["channel"]) {
 		case mfa.App:
-			return told{icon: "check", key: "act.ok_pwd_app"}, true
+			t.key = "act.ok_pwd_app"
 		case mfa.Voice:
-			return told{icon: "check", key: "act.ok_pwd_voice"}, true
+			t.key = "act.ok_pwd_voice"
 		case mfa.SMS:
-			return told{icon: "check", key: "act.ok_pwd_sms"}, true
+			t.key = "act.ok_pwd_sms"
 		default: // a way that has no words of its own
 		}
 	default: // the password alone
 	}
-	return told{icon: "check", key: "act.ok_pwd"}, true
+	return t, true
 }

@@ -2,9 +2,8 @@ package web
 
 import (
 	"net/http"
-	"slices"
+	"time"
 
-	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/mfa"
 	"github.com/sekisho-id/sekisho/templates"
 )
@@ -16,6 +15,7 @@ const (
 	pathSecurity = "/account/security"
 	pathPassword = "/account/security/password"
 	pathActivity = "/account/activity"
+	pathSecure   = "/account/secure"
 	pathTwoStep  = "/account/security/two-step"
 	pathMethods  = pathTwoStep + "/methods/:id"
 	pathDevices  = pathTwoStep + "/devices"
@@ -29,15 +29,20 @@ const (
 	pathSetupDone = pathSetup + "/done"
 )
 
-// recentSignIns is how many the home page shows; historyLength how many events
-// are read for it and for the history.
-const (
-	recentSignIns = 3
-	historyLength = 200
-)
+// recentSignIns is how many the home page shows.
+const recentSignIns = 3
+
+// alarmFor is how long the home page speaks of a sign-in that was blocked,
+// unless the password was changed since.
+const alarmFor = 7 * 24 * time.Hour
 
 func (s *server) home(v *visit) error {
-	events, err := s.provider.History(v.Request().Context(), v.b, historyLength)
+	ctx := v.Request().Context()
+	signIns, err := s.provider.History(ctx, v.b, []string{eventSignIn}, "", 2*recentSignIns)
+	if err != nil {
+		return err
+	}
+	blocked, err := s.provider.History(ctx, v.b, []string{"signin.blocked", "signin.stopped"}, "", 1)
 	if err != nil {
 		return err
 	}
@@ -54,8 +59,11 @@ func (s *server) home(v *visit) error {
 			data.Backup = &row
 		}
 	}
-	signIns := v.events(slices.DeleteFunc(events, func(e idp.Event) bool { return e.Name != eventSignIn }))
-	data.Recent = signIns[:min(len(signIns), recentSignIns)]
+	data.Recent = s.events(v, signIns)
+	data.Recent = data.Recent[:min(len(data.Recent), recentSignIns)]
+	if len(blocked) > 0 && s.now().Sub(blocked[0].At) < alarmFor && u.PasswordAt.Before(blocked[0].At) {
+		data.BlockedAt = v.at(blocked[0].At)
+	}
 	return s.render(v, http.StatusOK, s.own(v, "home", "account-home", "nav.home", data))
 }
 

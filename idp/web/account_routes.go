@@ -10,6 +10,7 @@ func (s *server) accountRoutes() []route {
 		post(pathPassword, s.mine(s.changePassword)),
 		get(pathActivity, s.mine(s.activity)),
 		post(pathActivity, s.mine(s.endSessions)),
+		get(pathSecure, s.mine(s.secure)),
 	}
 }
 

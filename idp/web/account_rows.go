@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,12 @@ type reader struct {
 	zone *time.Location
 	// digits is the length of codes that come by phone.
 	digits int
+	// where names the place of an IP address in this language, see reader.place.
+	where func(ip, lang string) string
 }
+
+// place is where an address is, or else its network.
+func (r reader) place(ip string) string { return cmp.Or(r.where(ip, r.lang), idp.ShortIP(ip)) }
 
 func (r reader) text(key string, args ...any) string { return r.set.Text(r.lang, key, args...) }
 

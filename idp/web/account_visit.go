@@ -35,7 +35,7 @@ func (s *server) mine(h func(*visit) error) echo.HandlerFunc {
 
 // reader is how a person reads: in the page's language and their own time zone.
 func (s *server) reader(c echo.Context, u idp.User) reader {
-	r := reader{set: s.pages, lang: browser(c).Lang, zone: s.provider.Config().Zone, digits: s.digits(mfa.SMS)}
+	r := reader{set: s.pages, lang: browser(c).Lang, zone: s.provider.Config().Zone, digits: s.digits(mfa.SMS), where: s.provider.Place}
 	if zone, err := time.LoadLocation(u.Zone); u.Zone != "" && err == nil {
 		r.zone = zone
 	}

@@ -122,23 +122,33 @@ func scopeRows(v idp.SignInView) []templates.ScopeRow {
 	asked := slices.DeleteFunc(slices.Clone(v.Request.Scopes), func(scope string) bool { return scope == "openid" })
 	var rows []templates.ScopeRow
 	for _, scope := range asked {
-		row := templates.ScopeRow{
-			Icon: "key", Key: "consent.s.other", Scope: scope,
-			New: slices.Contains(v.NewScopes, scope) && len(v.NewScopes) < len(asked),
-		}
+		row := scopeRow(scope)
+		row.New = slices.Contains(v.NewScopes, scope) && len(v.NewScopes) < len(asked)
 		switch scope {
 		case "profile":
-			row.Icon, row.Key, row.Value = "user", "consent.s.profile", v.User.Name
+			row.Value = v.User.Name
 		case "email":
-			row.Icon, row.Key, row.Value = "mail", "consent.s.email", v.User.Email
-		case "phone":
-			row.Icon, row.Key = "phone", "consent.s.phone"
-		case "address":
-			row.Icon, row.Key = "home", "consent.s.address"
-		case "offline_access":
-			row.Icon, row.Key = "clock", "consent.s.offline"
+			row.Value = v.User.Email
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// scopeRow says in words what a scope allows.
+func scopeRow(scope string) templates.ScopeRow {
+	row := templates.ScopeRow{Icon: "key", Key: "consent.s.other", Scope: scope}
+	switch scope {
+	case "profile":
+		row.Icon, row.Key = "user", "consent.s.profile"
+	case "email":
+		row.Icon, row.Key = "mail", "consent.s.email"
+	case "phone":
+		row.Icon, row.Key = "phone", "consent.s.phone"
+	case "address":
+		row.Icon, row.Key = "home", "consent.s.address"
+	case "offline_access":
+		row.Icon, row.Key = "clock", "consent.s.offline"
+	}
+	return row
 }

@@ -10,7 +10,7 @@ func (s *server) devices(v *visit) error {
 	data := templates.DevicesPage{Done: v.done("removed", "reset")}
 	for _, d := range v.account.Devices {
 		row := templates.BrowserRow{
-			ID: d.ID, IP: d.IP, This: d.ID == v.account.ThisDevice,
+			ID: d.ID, Place: v.place(d.IP), This: d.ID == v.account.ThisDevice,
 			Added: v.at(d.CreatedAt), Last: v.at(d.LastUsedAt), Until: v.at(d.ExpiresAt),
 		}
 		row.Icon, row.Name = v.browser(d.UserAgent)
