@@ -230,19 +230,32 @@ func (b *Tab) Address() string { b.t.Helper(); return read(b, chromedp.Location(
 // browser on by themselves.
 func (b *Tab) Arrive(prefix string) {
 	b.t.Helper()
+	b.await(`location.href.startsWith(`+quote(prefix)+`) ? "yes" : ""`, "the browser did not come to "+prefix)
+}
+
+// Content is the text of the page, once there is any: some pages write it after
+// they have loaded.
+func (b *Tab) Content() string {
+	b.t.Helper()
+	return b.await(`document.body.innerText.trim()`, "the page stays empty")
+}
+
+// await waits until a loaded page answers an expression with more than nothing.
+func (b *Tab) await(js, fault string) string {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		// An error means that one page is being left and the next not there yet.
-		at, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState === "complete" ? location.href : ""`))
-		if err == nil && strings.HasPrefix(at, prefix) {
-			return
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.readyState === "complete" ? (`+js+`) : ""`))
+		if err == nil && got != "" {
+			return got
 		}
 		select {
 		case <-ctx.Done():
-			b.t.Fatalf("the browser did not come to %s%s", prefix, b.where())
+			b.t.Fatalf("%s%s", fault, b.where())
 		case <-tick.C:
 		}
 	}

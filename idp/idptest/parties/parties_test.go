@@ -14,6 +14,9 @@ func parties() []party {
 			page: "apache", always: true, run: runApache, checks: []check{hears},
 			path: paths{"/private", "/payout", "/oidc?logout=https://app.example.jp/"},
 		},
+		{page: "go-oidc", always: true, run: runGo, path: usual(), checks: []check{refreshes, minds, hears}},
+		{page: "zitadel-rp", run: runGo, path: usual(), checks: []check{refreshes, minds}},
+		{page: "oauth4webapi", always: true, run: runInBrowser, path: usual(), checks: []check{refreshes, minds}},
 		{page: "openid-client", always: true, run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
 	}
 }

@@ -53,8 +53,8 @@ type site struct {
 	person person
 	// inside is where the program listens, behind a front that speaks TLS.
 	inside atomic.Pointer[url.URL]
-	// bend changes what passes the front; nil leaves it alone.
-	bend atomic.Pointer[func(*http.Request)]
+	// mixUp makes answers seem to come from another provider.
+	mixUp atomic.Bool
 }
 
 // person is somebody with an account and text messages as the main method.
@@ -73,7 +73,7 @@ var (
 func (w *world) site(t *testing.T, name string, n int) *site {
 	t.Helper()
 	s := &site{world: w, page: readPage(t, name)}
-	front := httptest.NewUnstartedServer(&httputil.ReverseProxy{Rewrite: s.forward})
+	front := httptest.NewUnstartedServer(s.front())
 	front.TLS = &tls.Config{Certificates: []tls.Certificate{w.cert}, MinVersion: tls.VersionTLS12}
 	front.StartTLS()
 	t.Cleanup(front.Close)
@@ -111,14 +111,24 @@ func (s *site) sameInFile(t *testing.T) {
 	}
 }
 
-// forward is the proxy that the pages speak of: it ends TLS and says so.
-func (s *site) forward(r *httputil.ProxyRequest) {
-	r.SetURL(s.inside.Load())
-	r.SetXForwarded()
-	r.Out.Host = r.In.Host
-	if bend := s.bend.Load(); bend != nil {
-		(*bend)(r.Out)
-	}
+// elsewhere is another provider.
+const elsewhere = "https://evil.example"
+
+// front is the proxy that the pages speak of: it ends TLS and says so.
+func (s *site) front() http.Handler {
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(s.inside.Load())
+		r.SetXForwarded()
+		r.Out.Host = r.In.Host
+	}}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if q := r.URL.Query(); s.mixUp.Load() && q.Has("code") && q.Get("iss") != elsewhere {
+			q.Set("iss", elsewhere)
+			http.Redirect(w, r, r.URL.Path+"?"+q.Encode(), http.StatusSeeOther)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})
 }
 
 func (s *site) place(text string) string { return place(text, s.issuer, s.origin) }
@@ -140,6 +150,40 @@ func (s *site) runNode(t *testing.T, file string) {
 	cmd := exec.Command("node", file)
 	cmd.Dir = dir
 	s.behind(t, cmd)
+}
+
+// runGo builds the page's main.go with the modules of this repository.
+func runGo(t *testing.T, s *site) {
+	t.Helper()
+	dir := s.lay(t, "main.go")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "app"), filepath.Join(dir, "main.go"))
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", s.page.name, err, out)
+	}
+	s.behind(t, exec.Command(filepath.Join(dir, "app")))
+}
+
+// runInBrowser serves the files of a page whose program runs in the browser.
+func runInBrowser(t *testing.T, s *site) {
+	t.Helper()
+	dir := s.lay(t, "index.html", "app.js")
+	library, err := os.ReadFile(filepath.Join(tools, "node_modules/oauth4webapi/build/index.js"))
+	if err != nil {
+		t.Fatalf("`.ci/need.sh` installs what relying parties need: %v", err)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "oauth4webapi.js"), library, 0o600))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		file := filepath.Join(dir, filepath.Clean(r.URL.Path))
+		if filepath.Ext(file) == "" {
+			file = filepath.Join(dir, "index.html")
+		}
+		http.ServeFile(w, r, file)
+	}))
+	t.Cleanup(srv.Close)
+	inside, err := url.Parse(srv.URL)
+	must(t, err)
+	s.inside.Store(inside)
 }
 
 // behind runs a program that listens at $PORT, behind the front.
