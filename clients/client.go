@@ -87,6 +87,8 @@ type Client struct {
 	// AssertionAlg is the algorithm of its assertions; empty accepts all that are
 	// served.
 	AssertionAlg string `yaml:"assertion_signing_alg" json:"assertion_signing_alg,omitempty"`
+	// DPoPBound demands that its access tokens be bound to a key by DPoP (RFC 9449 §5.2).
+	DPoPBound bool `yaml:"dpop_bound_access_tokens" json:"dpop_bound_access_tokens,omitempty"`
 	// RequestObjectAlg signs its request objects (RFC 9101); empty refuses them.
 	RequestObjectAlg string `yaml:"request_object_signing_alg" json:"request_object_signing_alg,omitempty"`
 	// IDTokenAlg is empty for RS256; PS256, ES256 and EdDSA are the others.

@@ -40,6 +40,9 @@ func (c Client) AssertionAlgs() []string {
 // Confidential reports whether the client can keep a secret (RFC 6749 §2.1).
 func (c Client) Confidential() bool { return c.AuthMethod() != AuthNone }
 
+// UsesSecret reports whether the client proves itself by a shared secret.
+func (c Client) UsesSecret() bool { return c.AuthMethod() == AuthBasic || c.AuthMethod() == AuthPost }
+
 // Allows reports whether the client may use a grant.
 func (c Client) Allows(g GrantType) bool {
 	if len(c.Grants) == 0 {

@@ -49,8 +49,10 @@ type Config struct {
 	Outbound   Outbound          `yaml:"outbound"`
 	Clients    []clients.Client  `yaml:"clients"`
 	ACRAliases map[string]string `yaml:"acr_aliases"`
-	Password   Password          `yaml:"password"`
-	Limits     Limits            `yaml:"limits"`
+	// DPoPNonce demands a nonce of ours in DPoP proofs.
+	DPoPNonce bool     `yaml:"dpop_nonce"`
+	Password  Password `yaml:"password"`
+	Limits    Limits   `yaml:"limits"`
 }
 
 // TLS names the certificate's files; they are read anew when they change.

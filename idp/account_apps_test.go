@@ -46,7 +46,7 @@ func TestDisconnectedAppHasNothingLeft(t *testing.T) {
 	issue := st.connect()
 	mailIn(t, s, "kenji@example.jp", "図書館")
 	s.Clock.Advance(time.Minute)
-	fresh, err := p.Refresh(ctx, st.b, client(t, s, "library"), issue.RefreshToken, nil)
+	fresh, err := p.Refresh(ctx, st.b, client(t, s, "library"), idp.Renewal{Token: issue.RefreshToken})
 	fatal(t, err)
 
 	apps, err := p.Apps(ctx, st.b)
@@ -60,12 +60,12 @@ func TestDisconnectedAppHasNothingLeft(t *testing.T) {
 	wantErr(t, p.DisconnectApp(ctx, st.b, "nobody"), idp.ErrNotFound)
 	fatal(t, p.DisconnectApp(ctx, st.b, "library"))
 	wantErr(t, p.DisconnectApp(ctx, st.b, "library"), idp.ErrNotFound)
-	_, err = p.Refresh(ctx, st.b, client(t, s, "library"), fresh.RefreshToken, nil)
+	_, err = p.Refresh(ctx, st.b, client(t, s, "library"), idp.Renewal{Token: fresh.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 	_, err = p.Bearer(ctx, issue.Grant.ID, "jti")
 	wantErr(t, err, idp.ErrRevoked)
 	want(t, st.ask(ofLibrary()), signin.PageConsent)
-	_, err = p.Refresh(ctx, st.b, client(t, s, "buyer"), keeps.RefreshToken, nil)
+	_, err = p.Refresh(ctx, st.b, client(t, s, "buyer"), idp.Renewal{Token: keeps.RefreshToken})
 	fatal(t, err)
 	if len(events(t, s, u.ID, "app.disconnected")) != 1 {
 		t.Error("it was not noted once")

@@ -45,7 +45,7 @@ func (p *Provider) ListClients(context.Context) ([]clients.Client, error) {
 // never again (C-52). store.ErrExists when the id is taken.
 func (p *Provider) AddClient(ctx context.Context, actor Actor, c clients.Client) (string, error) {
 	secret := ""
-	if c.Confidential() && len(c.SecretHashes) == 0 {
+	if c.UsesSecret() && len(c.SecretHashes) == 0 {
 		s, hash := clients.NewSecret()
 		secret, c.SecretHashes = s, []string{hash}
 	}
@@ -72,8 +72,8 @@ func (p *Provider) AddClient(ctx context.Context, actor Actor, c clients.Client)
 func (p *Provider) RotateClientSecret(ctx context.Context, actor Actor, id string) (string, error) {
 	secret, hash := clients.NewSecret()
 	err := p.changeClient(ctx, actor, id, "client.secret_rotated", func(c *clients.Client) error {
-		if !c.Confidential() {
-			return errors.New("a public client has no secret")
+		if !c.UsesSecret() {
+			return errors.New("this client has no secret")
 		}
 		keep := c.SecretHashes[max(len(c.SecretHashes)-1, 0):]
 		c.SecretHashes = append(slices.Clone(keep), hash)

@@ -64,8 +64,6 @@ var (
 	ErrInvalidTarget = errors.New("invalid target")
 	// ErrRevoked: the token's grant, session or jti was revoked.
 	ErrRevoked = errors.New("revoked")
-	// ErrReplay: a client assertion or a proof of possession was used before (H-13).
-	ErrReplay = errors.New("used before")
 	// ErrUnavailable: another program holds the database; nothing was changed.
 	ErrUnavailable = store.ErrLocked
 	// ErrReadOnly: the database takes no writes; nothing was changed.

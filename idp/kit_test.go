@@ -120,7 +120,7 @@ func (st story) redeem(n idp.Next, client string) idp.Issue {
 	if !ok {
 		st.t.Fatalf("no client %s", client)
 	}
-	issue, err := st.s.Provider.RedeemCode(st.t.Context(), st.b, c, n.Reply.Params.Get("code"), back, verifier)
+	issue, err := st.s.Provider.RedeemCode(st.t.Context(), st.b, c, idp.Redemption{Code: n.Reply.Params.Get("code"), RedirectURI: back, Verifier: verifier})
 	fatal(st.t, err)
 	return issue
 }

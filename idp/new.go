@@ -70,6 +70,9 @@ func (p *Provider) Config() Config { return p.cfg }
 // Keys are the signing keys.
 func (p *Provider) Keys() *Keyring { return p.keys }
 
+// SharedSecret is 32 bytes for one purpose, the same on every node.
+func (p *Provider) SharedSecret(purpose string) []byte { return p.st.MAC("shared secret", purpose) }
+
 // now is the moment in UTC and whole seconds, as the store has it.
 func (p *Provider) now() time.Time { return p.cfg.Now().UTC().Truncate(time.Second) }
 

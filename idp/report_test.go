@@ -84,7 +84,7 @@ func TestReportTakesEveryAccessAwayAndGivesNone(t *testing.T) {
 	}
 	_, err = p.Account(ctx, thief.b)
 	wantErr(t, err, idp.ErrSignedOut)
-	_, err = p.Refresh(ctx, thief.b, client(t, s, "buyer"), issue.RefreshToken, nil)
+	_, err = p.Refresh(ctx, thief.b, client(t, s, "buyer"), idp.Renewal{Token: issue.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 	_, err = p.SubmitCode(ctx, parked.b, n.SignInID, s.Code(t, mobile), false)
 	if err == nil {

@@ -153,7 +153,7 @@ func TestStaffActForAReasonAndAreAudited(t *testing.T) {
 	fatal(t, act(u.ID, idp.ActEnd, "called, lost the laptop"))
 	_, err := s.Provider.Account(t.Context(), person.b)
 	wantErr(t, err, idp.ErrSignedOut)
-	_, err = s.Provider.Refresh(t.Context(), person.b, client(t, s, "buyer"), issue.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), person.b, client(t, s, "buyer"), idp.Renewal{Token: issue.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 	e := last(t, s, "session.ended_all")
 	if e.Actor.Kind != "admin" || e.Actor.ID != me || e.UserID != u.ID || e.Details["reason"] != "called, lost the laptop" {

@@ -153,7 +153,7 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 	code := newToken()
 	return code, w.InsertCode(store.Code{
 		Hash: store.Hash(code), GrantID: g.ID, ClientID: g.ClientID, RedirectURI: s.req.RedirectURI,
-		Nonce: s.req.Nonce, Challenge: s.req.CodeChallenge,
+		Nonce: s.req.Nonce, Challenge: s.req.CodeChallenge, JKT: s.req.DPoPKey,
 		CreatedAt: w.Now, ExpiresAt: w.Now.Add(p.cfg.Limits.Tokens.Code),
 	})
 }

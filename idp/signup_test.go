@@ -186,7 +186,7 @@ func TestResetEndsWhatTheOldPasswordBegan(t *testing.T) {
 	want(t, n, signin.PageEnrol)
 	s.Clock.Advance(time.Minute)
 	fatal(t, s.Provider.ResetPassword(t.Context(), browser(), resetToken(t, s, "sakura@example.jp"), "another long phrase", true))
-	_, err := s.Provider.Refresh(t.Context(), thief.b, client(t, s, "buyer"), offline.RefreshToken, nil)
+	_, err := s.Provider.Refresh(t.Context(), thief.b, client(t, s, "buyer"), idp.Renewal{Token: offline.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 	v, err := s.Provider.SignIn(t.Context(), parked.b, n.SignInID)
 	fatal(t, err)

@@ -18,22 +18,28 @@ type Once struct {
 	Until        time.Time
 }
 
-// Spend uses up all of these, on every node at once; ErrReplay when one was
-// used before, and then none is (H-13, A-10.4.16).
+// ReplayError says that something good for one use was used before (H-13).
+type ReplayError struct{ Once }
+
+// Error names the kind and nothing that was sent.
+func (e *ReplayError) Error() string { return e.Kind + " was used before" }
+
+// Spend uses up all of these, on every node at once. The error is a
+// [*ReplayError] when one was used before, and then none is.
 func (p *Provider) Spend(ctx context.Context, once ...Once) error {
 	if len(once) == 0 {
 		return nil
 	}
-	err := p.st.Update(ctx, Actor{Kind: "client", ID: once[0].By}, func(tx *store.Tx) error {
+	return p.st.Update(ctx, Actor{Kind: "client", ID: once[0].By}, func(tx *store.Tx) error {
 		for _, o := range once {
-			if err := tx.Spend(store.Hash(strings.Join([]string{o.Kind, o.By, o.ID}, "\x00")), o.Until); err != nil {
+			err := tx.Spend(store.Hash(strings.Join([]string{o.Kind, o.By, o.ID}, "\x00")), o.Until)
+			if errors.Is(err, store.ErrConflict) {
+				return &ReplayError{o}
+			}
+			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if errors.Is(err, store.ErrConflict) {
-		return ErrReplay
-	}
-	return err
 }

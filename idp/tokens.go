@@ -24,16 +24,25 @@ type Issue struct {
 	Nonce string
 	// RefreshToken is empty when the client may not refresh.
 	RefreshToken string
+	// Bound are the keys that the tokens are bound to.
+	Bound Binding
+}
+
+// Redemption is a token request with an authorization code.
+type Redemption struct {
+	Code, RedirectURI, Verifier string
+	// Bound are the keys it was made with.
+	Bound Binding
 }
 
 // RedeemCode exchanges an authorization code. The code is spent before anything
 // else is compared: of parallel redemptions one wins, and any second use revokes
 // what the first earned (T-17, A-10.4.2). All failures are ErrInvalidGrant.
-func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client, code, redirectURI, verifier string) (Issue, error) {
+func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client, r Redemption) (Issue, error) {
 	var out Issue
 	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
 		out = Issue{}
-		row, err := w.Code(store.Hash(code))
+		row, err := w.Code(store.Hash(r.Code))
 		if errors.Is(err, store.ErrNotFound) {
 			return ErrInvalidGrant
 		}
@@ -49,20 +58,35 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 			}
 			return keepAfter(p.revoke(w, row.GrantID, "code.replayed"), ErrInvalidGrant)
 		}
-		if !w.Now.Before(row.ExpiresAt) || row.RedirectURI != redirectURI || !pkce(row.Challenge, verifier) {
+		right := row.RedirectURI == r.RedirectURI && pkce(row.Challenge, r.Verifier) && r.Bound.opens(row.JKT, "")
+		if !w.Now.Before(row.ExpiresAt) || !right {
 			return store.Keep(ErrInvalidGrant)
 		}
 		g, u, err := p.live(w.Tx, row.GrantID)
 		if err != nil {
 			return store.Keep(ErrInvalidGrant)
 		}
-		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Nonce: row.Nonce}
-		if c.Allows(clients.GrantRefresh) {
-			out.RefreshToken, err = p.refreshToken(w, g)
+		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Nonce: row.Nonce, Bound: r.Bound}
+		if !c.Allows(clients.GrantRefresh) {
+			return nil
 		}
+		if err := bind(w, c, g, r.Bound); err != nil {
+			return err
+		}
+		out.RefreshToken, err = p.refreshToken(w, g)
 		return err
 	})
 	return out, err
+}
+
+// bind ties the refresh tokens of a public client to the keys it shows: nothing
+// else proves that it is the one they were issued to (RFC 9449 §5, RFC 8705 §4).
+// A confidential client proves itself, and may change its key.
+func bind(w *work, c *clients.Client, g Grant, to Binding) error {
+	if c.Confidential() || to == (Binding{}) {
+		return nil
+	}
+	return w.BindGrant(g.ID, to.JKT, to.X5T)
 }
 
 func clientActor(b *Browser, c *clients.Client) Actor {
@@ -111,15 +135,23 @@ func (p *Provider) refreshEnd(g Grant, now time.Time) time.Time {
 	return end
 }
 
+// Renewal is a token request with a refresh token. Empty scopes mean the grant's.
+type Renewal struct {
+	Token  string
+	Scopes []string
+	// Bound are the keys it was made with.
+	Bound Binding
+}
+
 // Refresh rotates a refresh token. A token used before is a theft and revokes
 // the grant (T-51), but for a short grace in which its unused successor is given
 // again, so that two tabs refreshing at once stay signed in. The client's rules
-// are judged anew (S-120, T-14). An empty scopes means the grant's.
-func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, token string, scopes []string) (Issue, error) {
+// are judged anew (S-120, T-14).
+func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r Renewal) (Issue, error) {
 	var out Issue
 	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
 		out = Issue{}
-		row, err := w.RefreshToken(store.Hash(token))
+		row, err := w.RefreshToken(store.Hash(r.Token))
 		if errors.Is(err, store.ErrNotFound) {
 			return ErrInvalidGrant
 		}
@@ -127,7 +159,7 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, t
 			return err
 		}
 		g, u, err := p.live(w.Tx, row.GrantID)
-		if errors.Is(err, ErrRevoked) || (err == nil && (g.ClientID != c.ID || !w.Now.Before(row.ExpiresAt))) {
+		if errors.Is(err, ErrRevoked) || (err == nil && (g.ClientID != c.ID || !w.Now.Before(row.ExpiresAt) || !r.Bound.opens(g.JKT, g.X5T))) {
 			return ErrInvalidGrant
 		}
 		if err != nil {
@@ -136,12 +168,12 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, t
 		if !p.stillAllowed(c, g, u, w.Now) {
 			return keepAfter(p.revoke(w, g.ID, "grant.rules_changed"), ErrInvalidGrant)
 		}
-		out = Issue{Grant: g, User: u, Scopes: g.Scopes}
-		if len(scopes) > 0 {
-			if slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(g.Scopes, s) }) {
+		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Bound: r.Bound}
+		if len(r.Scopes) > 0 {
+			if slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(g.Scopes, s) }) {
 				return ErrInvalidScope
 			}
-			out.Scopes = scopes
+			out.Scopes = r.Scopes
 		}
 		out.RefreshToken, err = p.rotate(w, g, row)
 		return err

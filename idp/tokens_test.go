@@ -31,7 +31,7 @@ func TestCodeRedeemedInParallelIsRevoked(t *testing.T) {
 	n := st.password(st.authorize("buyer"), "sakura@example.jp")
 	issues := make(chan idp.Issue, 32)
 	if got := parallel(32, func() error {
-		i, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), n.Reply.Params.Get("code"), back, verifier)
+		i, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: n.Reply.Params.Get("code"), RedirectURI: back, Verifier: verifier})
 		if err == nil {
 			issues <- i
 		}
@@ -42,7 +42,7 @@ func TestCodeRedeemedInParallelIsRevoked(t *testing.T) {
 	won := <-issues
 	_, err := s.Provider.Bearer(t.Context(), won.Grant.ID, "any")
 	wantErr(t, err, idp.ErrRevoked)
-	_, err = s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), won.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), idp.Renewal{Token: won.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 }
 
@@ -53,24 +53,24 @@ func TestStolenCodeIsWorthless(t *testing.T) {
 	s.AddUser(t, "sakura@example.jp", password15)
 	for name, try := range map[string]func(code string) error{
 		"other client": func(code string) error {
-			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "vault"), code, back, verifier)
+			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "vault"), idp.Redemption{Code: code, RedirectURI: back, Verifier: verifier})
 			return err
 		},
 		"other redirect URI": func(code string) error {
-			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), code, back+"/", verifier)
+			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code, RedirectURI: back + "/", Verifier: verifier})
 			return err
 		},
 		"no verifier": func(code string) error {
-			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), code, back, "")
+			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code, RedirectURI: back, Verifier: ""})
 			return err
 		},
 		"wrong verifier": func(code string) error {
-			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), code, back, verifier+"x")
+			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code, RedirectURI: back, Verifier: verifier + "x"})
 			return err
 		},
 		"a minute later": func(code string) error {
 			s.Clock.Advance(time.Minute)
-			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), code, back, verifier)
+			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code, RedirectURI: back, Verifier: verifier})
 			return err
 		},
 	} {
@@ -91,17 +91,17 @@ func TestStolenRefreshTokenRevokesTheFamily(t *testing.T) {
 	st := story{t, s, browser()}
 	first := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
 	c := client(t, s, "buyer")
-	one, err := s.Provider.Refresh(t.Context(), st.b, c, first.RefreshToken, nil)
+	one, err := s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: first.RefreshToken})
 	fatal(t, err)
-	two, err := s.Provider.Refresh(t.Context(), st.b, c, first.RefreshToken, nil)
+	two, err := s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: first.RefreshToken})
 	fatal(t, err)
 	if one.RefreshToken != two.RefreshToken {
 		t.Error("two tabs within the grace got different successors")
 	}
 	s.Clock.Advance(11 * time.Second)
-	_, err = s.Provider.Refresh(t.Context(), st.b, c, first.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: first.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
-	_, err = s.Provider.Refresh(t.Context(), st.b, c, one.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: one.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 }
 
@@ -113,11 +113,11 @@ func TestGraceEndsWithTheSuccessorsUse(t *testing.T) {
 	st := story{t, s, browser()}
 	first := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
 	c := client(t, s, "buyer")
-	second, err := s.Provider.Refresh(t.Context(), st.b, c, first.RefreshToken, nil)
+	second, err := s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: first.RefreshToken})
 	fatal(t, err)
-	_, err = s.Provider.Refresh(t.Context(), st.b, c, second.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: second.RefreshToken})
 	fatal(t, err)
-	_, err = s.Provider.Refresh(t.Context(), st.b, c, first.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: first.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 }
 
@@ -131,12 +131,12 @@ func TestRefreshTokenHasAnAbsoluteEnd(t *testing.T) {
 	c := client(t, s, "buyer")
 	for range 2 {
 		s.Clock.Advance(13 * 24 * time.Hour)
-		next, err := s.Provider.Refresh(t.Context(), st.b, c, token, nil)
+		next, err := s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: token})
 		fatal(t, err)
 		token = next.RefreshToken
 	}
 	s.Clock.Advance(5 * 24 * time.Hour)
-	_, err := s.Provider.Refresh(t.Context(), st.b, c, token, nil)
+	_, err := s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: token})
 	wantErr(t, err, idp.ErrInvalidGrant)
 }
 
@@ -149,7 +149,7 @@ func TestDisableEndsSellersRefreshTokens(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	fatal(t, s.Provider.SendTwoStepCode(t.Context(), st.b, mfa.ForDisable, "", ""))
 	fatal(t, s.Provider.Disable(t.Context(), st.b, s.Code(t, mobile), false))
-	_, err := s.Provider.Refresh(t.Context(), st.b, client(t, s, "seller"), issue.RefreshToken, nil)
+	_, err := s.Provider.Refresh(t.Context(), st.b, client(t, s, "seller"), idp.Renewal{Token: issue.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 }
 
@@ -164,9 +164,9 @@ func TestSignOutEndsGrantsOfTheSession(t *testing.T) {
 	r.Scopes = []string{"openid", "offline_access"}
 	offline := st.redeem(st.ask(r), "buyer")
 	fatal(t, s.Provider.SignOut(t.Context(), st.b, false))
-	_, err := s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), online.RefreshToken, nil)
+	_, err := s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), idp.Renewal{Token: online.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
-	_, err = s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), offline.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), idp.Renewal{Token: offline.RefreshToken})
 	fatal(t, err)
 }
 

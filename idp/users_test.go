@@ -80,7 +80,7 @@ func TestSuspensionEndsEverything(t *testing.T) {
 	fatal(t, s.Provider.SetUserDisabled(t.Context(), idptest.Operator(), u.ID, true))
 	_, err := s.Provider.Account(t.Context(), st.b)
 	wantErr(t, err, idp.ErrSignedOut)
-	_, err = s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), issue.RefreshToken, nil)
+	_, err = s.Provider.Refresh(t.Context(), st.b, client(t, s, "buyer"), idp.Renewal{Token: issue.RefreshToken})
 	wantErr(t, err, idp.ErrInvalidGrant)
 	n := st.authorize("buyer")
 	n, err = s.Provider.SubmitPassword(t.Context(), st.b, n.SignInID, "kenji@example.jp", password15)

@@ -22,6 +22,8 @@ type AuthorizeRequest struct {
 	Nonce         string   `json:"nonce,omitempty"`
 	CodeChallenge string   `json:"code_challenge,omitempty"`
 	LoginHint     string   `json:"login_hint,omitempty"`
+	// DPoPKey is the thumbprint of the key that must redeem the code (RFC 9449 §10).
+	DPoPKey string `json:"dpop_jkt,omitempty"`
 	// UILocales holds the first supported language of ui_locales, or nothing.
 	UILocales string `json:"ui_locales,omitempty"`
 }

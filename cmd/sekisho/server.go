@@ -40,7 +40,7 @@ func newServer(p *program, cfg config.Config, st *store.Store, m *machine) (*ser
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	err = protocol.Mount(e, protocol.Config{Provider: m.provider, Issuer: cfg.Issuer, Outbound: m.outbound, Now: p.now, Log: p.log})
+	err = protocol.Mount(e, protocol.Config{Provider: m.provider, Issuer: cfg.Issuer, Outbound: m.outbound, DPoPNonce: cfg.DPoPNonce, Now: p.now, Log: p.log})
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,7 @@ type options struct {
 	issuer  string
 	web     func(*web.Config)
 	aliases map[string]string
+	machine func(*protocol.Config)
 	senders map[mfa.Kind]idp.Sender
 	jobs    bool
 	place   func(ip, lang string) string
@@ -119,6 +120,9 @@ func Issuer(issuer string) Option { return func(o *options) { o.issuer = issuer 
 
 // Web changes the configuration of the pages.
 func Web(f func(*web.Config)) Option { return func(o *options) { o.web = f } }
+
+// Protocol changes the configuration of the endpoints.
+func Protocol(f func(*protocol.Config)) Option { return func(o *options) { o.machine = f } }
 
 // ACRAliases sets further acr values.
 func ACRAliases(m map[string]string) Option { return func(o *options) { o.aliases = m } }
@@ -197,7 +201,11 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	}
 	e, err := web.New(cfg)
 	must(t, err)
-	must(t, protocol.Mount(e, protocol.Config{Provider: s.Provider, Issuer: o.issuer, Outbound: caller, Now: s.Clock.Now, Log: log}))
+	endpoints := protocol.Config{Provider: s.Provider, Issuer: o.issuer, Outbound: caller, Now: s.Clock.Now, Log: log}
+	if o.machine != nil {
+		o.machine(&endpoints)
+	}
+	must(t, protocol.Mount(e, endpoints))
 	return e
 }
 

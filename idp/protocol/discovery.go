@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/clients/dpop"
 	"github.com/sekisho-id/sekisho/idp/signin"
 )
 
@@ -40,6 +41,7 @@ type document struct {
 	TokenAuthAlgs         []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
 	RevocationAuthAlgs    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	DPoPAlgs              []string `json:"dpop_signing_alg_values_supported"`
 	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
 	UILocales             []string `json:"ui_locales_supported"`
 	IssuerInResponse      bool     `json:"authorization_response_iss_parameter_supported"`
@@ -73,6 +75,7 @@ func (ep *endpoints) discovery() document {
 		SubjectTypes:     []string{"public"},
 		IDTokenAlgs:      clients.Client{}.SigningAlgs(),
 		TokenAuthMethods: auth, RevocationAuthMethods: auth, TokenAuthAlgs: algs, RevocationAuthAlgs: algs,
+		DPoPAlgs:         dpop.Algorithms(),
 		ChallengeMethods: []string{"S256"}, UILocales: languages, IssuerInResponse: true,
 		BackchannelLogout: true, BackchannelSession: true,
 	}

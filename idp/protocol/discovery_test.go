@@ -71,6 +71,11 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 		"revocation_endpoint_auth_signing_alg_values_supported": func(s string) bool {
 			return w.authAlg(t, protocol.PathRevoke, s)
 		},
+		"dpop_signing_alg_values_supported": func(s string) bool {
+			h := holder{partySigners()[s], w}
+			h.kid = ""
+			return w.machineToken(t, "machine", h.atToken(t)...).str("token_type") == "DPoP"
+		},
 		"claims_supported":        func(s string) bool { return claims[s] != nil },
 		"subject_types_supported": func(s string) bool { return s == "public" },
 		"claim_types_supported":   func(s string) bool { return s == "normal" },

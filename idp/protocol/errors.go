@@ -26,6 +26,10 @@ var (
 	// One answer for an unknown client, a wrong secret and a wrong method.
 	errClient = &oidc.Error{ErrorType: oidc.InvalidClient, Description: "client authentication failed"}
 
+	errProof        = &oidc.Error{ErrorType: "invalid_dpop_proof", Description: "the DPoP proof is wrong, used before, or of another moment or address"}
+	errProofMissing = &oidc.Error{ErrorType: "invalid_dpop_proof", Description: "the client must prove that it has a key"}
+	errNonce        = &oidc.Error{ErrorType: "use_dpop_nonce", Description: "the DPoP proof must hold the nonce of this answer"}
+
 	errGrantTypeMissing = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "grant_type is missing"}
 	errGrantType        = &oidc.Error{ErrorType: oidc.UnsupportedGrantType, Description: "this grant_type is not served"}
 	errNotAllowed       = &oidc.Error{ErrorType: oidc.UnauthorizedClient, Description: "the client is not registered for this grant"}
@@ -47,6 +51,7 @@ var (
 	errNoPKCE         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge is missing"}
 	errPKCEMethod     = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge_method must be S256"}
 	errChallenge      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge must be 43 characters of base64url"}
+	errDPoPKey        = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "dpop_jkt must be 43 characters of base64url"}
 	errNoNonce        = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "nonce is missing"}
 	errPrompt         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "prompt has a value or a combination that is not supported"}
 	errMaxAge         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "max_age must be a number of seconds"}

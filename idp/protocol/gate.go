@@ -13,6 +13,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp"
 )
 
 // grantTypes are the grants served; password is not among them (O-10, S-108).
@@ -20,8 +21,8 @@ var grantTypes = []clients.GrantType{clients.GrantCode, clients.GrantRefresh, cl
 
 // token is POST /oauth2/token.
 func (ep *endpoints) token(c echo.Context) error {
-	return ep.pass(c, func(client *clients.Client, p params) *oidc.Error {
-		grant := clients.GrantType(p.get("grant_type"))
+	return ep.pass(c, func(from *caller) *oidc.Error {
+		client, grant := from.client, clients.GrantType(from.params.get("grant_type"))
 		switch {
 		case grant == "":
 			return errGrantTypeMissing
@@ -29,6 +30,8 @@ func (ep *endpoints) token(c echo.Context) error {
 			return errGrantType
 		case !client.Allows(grant):
 			return errNotAllowed
+		case client.DPoPBound && from.bound.JKT == "", client.BoundTokensRequired() && from.bound == idp.Binding{}:
+			return errProofMissing
 		}
 		return nil
 	})
@@ -36,8 +39,8 @@ func (ep *endpoints) token(c echo.Context) error {
 
 // revoke is POST /oauth2/revoke (RFC 7009).
 func (ep *endpoints) revoke(c echo.Context) error {
-	return ep.pass(c, func(_ *clients.Client, p params) *oidc.Error {
-		delete(p, "grant_type") // the library would take it for a token request
+	return ep.pass(c, func(from *caller) *oidc.Error {
+		delete(from.params, "grant_type") // the library would take it for a token request
 		return nil
 	})
 }
@@ -46,33 +49,52 @@ func (ep *endpoints) revoke(c echo.Context) error {
 type caller struct {
 	client *clients.Client
 	params params
+	// bound are the keys that the request was made with.
+	bound idp.Binding
+	// once is what proves the caller and may not do so again.
+	once []idp.Once
 }
 
-// admit is the gate: it reads the body once and strictly, and authenticates
-// the client.
+// admit is the gate: it reads the body once and strictly, authenticates the
+// client, and reads its DPoP proof if it sends one.
 func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
 	r := c.Request()
 	p, fault := readForm(c.Response(), r)
 	if fault != nil {
 		return nil, fault
 	}
-	client, fault := ep.authenticate(r, p)
+	from := &caller{params: p}
+	if from.client, fault = ep.authenticate(r, from); fault == nil {
+		fault = ep.prove(c, from)
+	}
 	if fault == errClient {
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, fmt.Sprintf("Basic realm=%q", ep.issuer))
 	}
 	if fault != nil {
 		return nil, fault
 	}
-	return &caller{client: client, params: p}, nil
+	return from, nil
+}
+
+// prove reads the DPoP proof and uses up all that the caller proved itself with.
+func (ep *endpoints) prove(c echo.Context, from *caller) *oidc.Error {
+	key, once, fault := ep.proof(c, "")
+	if fault != nil {
+		return fault
+	}
+	if key != "" {
+		from.bound.JKT, from.once = key, append(from.once, once)
+	}
+	return ep.spend(c.Request().Context(), from.once)
 }
 
 // pass lets the library dispatch what the gate admitted. The client's secret
 // stops here: the library sees the client's id alone and trusts the caller in
 // the context.
-func (ep *endpoints) pass(c echo.Context, check func(*clients.Client, params) *oidc.Error) error {
+func (ep *endpoints) pass(c echo.Context, check func(*caller) *oidc.Error) error {
 	from, fault := ep.admit(c)
 	if fault == nil {
-		fault = check(from.client, from.params)
+		fault = check(from)
 	}
 	if fault != nil {
 		return answer(c, fault)
@@ -93,16 +115,16 @@ func (ep *endpoints) pass(c echo.Context, check func(*clients.Client, params) *o
 // callerKey is where the gate leaves the caller.
 type callerKey struct{}
 
-func clientFrom(ctx context.Context) *clients.Client {
-	if from, ok := ctx.Value(callerKey{}).(*caller); ok {
-		return from.client
-	}
-	return nil
+// callerFrom is whom the gate admitted; nil where no gate was passed.
+func callerFrom(ctx context.Context) *caller {
+	from, _ := ctx.Value(callerKey{}).(*caller)
+	return from
 }
 
 // authenticate proves who the client is: by the one method it is registered
 // with, and by no second one in the same request (RFC 6749 §2.3).
-func (ep *endpoints) authenticate(r *http.Request, p params) (*clients.Client, *oidc.Error) {
+func (ep *endpoints) authenticate(r *http.Request, from *caller) (*clients.Client, *oidc.Error) {
+	p := from.params
 	headers, posted, signed := r.Header.Values(echo.HeaderAuthorization), p.get("client_secret"), p.get("client_assertion")
 	if len(headers) > 1 || len(headers) == 1 && (posted != "" || signed != "") || posted != "" && signed != "" {
 		return nil, errTwoMethods
@@ -110,7 +132,7 @@ func (ep *endpoints) authenticate(r *http.Request, p params) (*clients.Client, *
 	id, secret, method := p.get("client_id"), posted, clients.AuthNone
 	switch {
 	case signed != "" || p.get("client_assertion_type") != "":
-		return ep.assertion(r.Context(), p)
+		return ep.assertion(r.Context(), from)
 	case posted != "":
 		method = clients.AuthPost
 	case len(headers) == 1:

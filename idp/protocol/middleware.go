@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/sekisho-id/sekisho/clients/dpop"
 )
 
 // only refuses every other method: H-14 is a secret in the query of a GET.
@@ -39,12 +41,12 @@ func cors(methods string) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			r, h := c.Request(), c.Response().Header()
 			h.Set(echo.HeaderAccessControlAllowOrigin, "*")
-			h.Set(echo.HeaderAccessControlExposeHeaders, echo.HeaderWWWAuthenticate)
+			h.Set(echo.HeaderAccessControlExposeHeaders, echo.HeaderWWWAuthenticate+", "+dpop.NonceHeader)
 			if r.Method != http.MethodOptions || r.Header.Get(echo.HeaderAccessControlRequestMethod) == "" {
 				return next(c)
 			}
 			h.Set(echo.HeaderAccessControlAllowMethods, methods)
-			h.Set(echo.HeaderAccessControlAllowHeaders, "Authorization, Content-Type")
+			h.Set(echo.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, "+dpop.Header)
 			h.Set(echo.HeaderAccessControlMaxAge, "3600")
 			return c.NoContent(http.StatusNoContent)
 		}

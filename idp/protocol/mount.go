@@ -13,6 +13,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/clients/dpop"
 	"github.com/sekisho-id/sekisho/idp"
 )
 
@@ -38,6 +39,8 @@ type Config struct {
 	// inside the deployment (T-47).
 	Outbound *http.Client
 	Now      func() time.Time
+	// DPoPNonce demands a nonce of ours in DPoP proofs (RFC 9449 §8).
+	DPoPNonce bool
 	// Log gets what went wrong on our side; nil discards it.
 	Log *slog.Logger
 }
@@ -55,6 +58,8 @@ type endpoints struct {
 	jwks atomic.Pointer[page]
 	// verified are access tokens seen lately.
 	verified verified
+	// nonces are those that DPoP proofs must hold; nil when none is demanded.
+	nonces *dpop.Nonces
 	// partyKeys are the keys by which clients sign.
 	partyKeys partyKeys
 }
@@ -74,6 +79,9 @@ func Mount(e *echo.Echo, cfg Config) error {
 	ep := &endpoints{
 		idp: cfg.Provider, issuer: cfg.Issuer, now: cfg.Now, log: cfg.Log, limits: cfg.Provider.Config().Limits.Tokens,
 		partyKeys: partyKeys{out: cfg.Outbound, now: cfg.Now, sets: map[string]*keySet{}},
+	}
+	if cfg.DPoPNonce {
+		ep.nonces = &dpop.Nonces{Key: cfg.Provider.SharedSecret("dpop nonce")}
 	}
 	body, err := json.Marshal(ep.discovery())
 	if err != nil {

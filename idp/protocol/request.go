@@ -56,7 +56,7 @@ func (r *reading) read() (idp.AuthorizeRequest, *oidc.Error) {
 		ClientID: r.client.ID, RedirectURI: r.p.get("redirect_uri"), State: r.p.get("state"), Nonce: r.p.get("nonce"),
 		LoginHint: r.p.get("login_hint"), UILocales: locale(r.p.get("ui_locales")),
 	}
-	for _, step := range []func() *oidc.Error{r.shape, r.scope, r.pkce, r.resource, r.prompt, r.maxAge, r.idTokenHint} {
+	for _, step := range []func() *oidc.Error{r.shape, r.scope, r.pkce, r.dpopKey, r.resource, r.prompt, r.maxAge, r.idTokenHint} {
 		if err := step(); err != nil {
 			return r.out, err
 		}
@@ -125,11 +125,26 @@ func (r *reading) pkce() *oidc.Error {
 	case method != "S256": // an absent method would mean plain (RFC 7636 §4.3)
 		return errPKCEMethod
 	}
-	if _, err := base64.RawURLEncoding.Strict().DecodeString(challenge); err != nil || len(challenge) != 43 {
-		return errChallenge // SHA-256 is 43 characters, always
+	if !isDigest(challenge) {
+		return errChallenge
 	}
 	r.out.CodeChallenge = challenge
 	return nil
+}
+
+// dpopKey takes the key that must redeem the code (RFC 9449 §10).
+func (r *reading) dpopKey() *oidc.Error {
+	r.out.DPoPKey = r.p.get("dpop_jkt")
+	if r.out.DPoPKey != "" && !isDigest(r.out.DPoPKey) {
+		return errDPoPKey
+	}
+	return nil
+}
+
+// isDigest reports whether a text is a SHA-256 in base64url, as code_challenge and dpop_jkt are.
+func isDigest(s string) bool {
+	_, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(s) == 43
 }
 
 // resource takes audiences that the client is registered for (RFC 8707 §2).

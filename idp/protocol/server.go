@@ -44,17 +44,18 @@ func (p party) AuthMethod() oidc.AuthMethod { return oidc.AuthMethod(p.client.Au
 // VerifyClient hands over the client that the gate authenticated; without the
 // gate there is none.
 func (s *server) VerifyClient(ctx context.Context, _ *op.Request[op.ClientCredentials]) (op.Client, error) {
-	client := clientFrom(ctx)
-	if client == nil {
+	from := callerFrom(ctx)
+	if from == nil {
 		return nil, s.fail(ctx, errClient)
 	}
-	return party{client: client}, nil
+	return party{client: from.client}, nil
 }
 
 // CodeExchange redeems an authorization code. The verb consumes the code before
 // anything is minted, and revokes the grant at a second use (H-04, T-17).
 func (s *server) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.AccessTokenRequest]) (*op.Response, error) {
-	client, p := clientFrom(ctx), params(r.Form)
+	from, p := callerFrom(ctx), params(r.Form)
+	client := from.client
 	asked := p.resources()
 	if !within(asked, audiences(client, s.ep.issuer)) {
 		return nil, s.fail(ctx, errTarget)
@@ -62,7 +63,9 @@ func (s *server) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Acce
 	if v := r.Data.CodeVerifier; v != "" && !isVerifier(v) {
 		return nil, s.fail(ctx, errGrant)
 	}
-	issue, err := s.ep.idp.RedeemCode(ctx, idp.BrowserFrom(ctx), client, r.Data.Code, r.Data.RedirectURI, r.Data.CodeVerifier)
+	issue, err := s.ep.idp.RedeemCode(ctx, idp.BrowserFrom(ctx), client, idp.Redemption{
+		Code: r.Data.Code, RedirectURI: r.Data.RedirectURI, Verifier: r.Data.CodeVerifier, Bound: from.bound,
+	})
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -72,7 +75,8 @@ func (s *server) CodeExchange(ctx context.Context, r *op.ClientRequest[oidc.Acce
 // RefreshToken rotates a refresh token. Scopes may be narrowed for this one
 // access token (RFC 6749 §6).
 func (s *server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.RefreshTokenRequest]) (*op.Response, error) {
-	client, p := clientFrom(ctx), params(r.Form)
+	from, p := callerFrom(ctx), params(r.Form)
+	client := from.client
 	asked := p.resources()
 	if !within(asked, audiences(client, s.ep.issuer)) {
 		return nil, s.fail(ctx, errTarget)
@@ -81,7 +85,7 @@ func (s *server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refr
 	if !ok {
 		return nil, s.fail(ctx, errScope)
 	}
-	issue, err := s.ep.idp.Refresh(ctx, idp.BrowserFrom(ctx), client, r.Data.RefreshToken, scopes)
+	issue, err := s.ep.idp.Refresh(ctx, idp.BrowserFrom(ctx), client, idp.Renewal{Token: r.Data.RefreshToken, Scopes: scopes, Bound: from.bound})
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -91,7 +95,8 @@ func (s *server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refr
 // ClientCredentialsExchange gives a client a token for itself: no person, no
 // acr, no row in the database.
 func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
-	client, p := clientFrom(ctx), params(r.Form)
+	from, p := callerFrom(ctx), params(r.Form)
+	client := from.client
 	allowed := slices.DeleteFunc(client.AllowedScopes(), clients.Personal)
 	scopes, ok := p.scopes()
 	if !ok || !within(scopes, allowed) {
@@ -107,7 +112,7 @@ func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequ
 	if len(aud) == 0 {
 		aud = all
 	}
-	answer, err := s.ep.mintForClient(client, scopes, aud)
+	answer, err := s.ep.mintForClient(from, scopes, aud)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
@@ -117,7 +122,7 @@ func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequ
 // Revocation ends a refresh token with its whole grant, or one access token
 // (RFC 7009). A token that means nothing here is revoked already.
 func (s *server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.RevocationRequest]) (*op.Response, error) {
-	client, token := clientFrom(ctx), r.Data.Token
+	client, token := callerFrom(ctx).client, r.Data.Token
 	if claims, err := s.ep.openAccessToken(token); err == nil {
 		if claims.ClientID != client.ID {
 			return nil, s.fail(ctx, errNotYours)

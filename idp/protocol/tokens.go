@@ -52,6 +52,8 @@ type accessClaims struct {
 	AMR      []string `json:"amr,omitempty"`
 	AuthTime int64    `json:"auth_time,omitempty"`
 	SID      string   `json:"sid,omitempty"`
+	// Confirm binds the token to a key; nil leaves it to whoever bears it.
+	Confirm *confirmation `json:"cnf,omitempty"`
 	// Grant is ours: by it the token dies with its grant.
 	Grant string `json:"grant,omitempty"`
 }
@@ -82,6 +84,7 @@ func (ep *endpoints) mintForPerson(client *clients.Client, issue idp.Issue, aud 
 		IssuedAt: now.Unix(), Expiry: now.Add(life.AccessToken).Unix(), ID: rand.Text(),
 		Scope: strings.Join(issue.Scopes, " "),
 		ACR:   g.ACR, AMR: g.AMR, AuthTime: g.AuthTime.Unix(), SID: g.SID, Grant: g.ID,
+		Confirm: confirm(issue.Bound),
 	}
 	withID := access.has("openid")
 	if withID && !slices.Contains(aud, ep.issuer) {
@@ -111,11 +114,12 @@ func (ep *endpoints) mintID(client *clients.Client, issue idp.Issue, access stri
 
 // mintForClient makes a client's own token. Its subject can never be a
 // person's: no person's id has a colon (O-13, T-54).
-func (ep *endpoints) mintForClient(client *clients.Client, scopes, aud []string) (tokenResponse, error) {
-	now, life := ep.now(), ep.limits.ClientToken
+func (ep *endpoints) mintForClient(from *caller, scopes, aud []string) (tokenResponse, error) {
+	now, life, client := ep.now(), ep.limits.ClientToken, from.client
 	return ep.respond(accessClaims{
 		Issuer: ep.issuer, Subject: "client:" + client.ID, Audience: aud, ClientID: client.ID,
 		IssuedAt: now.Unix(), Expiry: now.Add(life).Unix(), ID: rand.Text(), Scope: strings.Join(scopes, " "),
+		Confirm: confirm(from.bound),
 	}, life)
 }
 
@@ -123,7 +127,7 @@ func (ep *endpoints) mintForClient(client *clients.Client, scopes, aud []string)
 func (ep *endpoints) respond(claims accessClaims, life time.Duration) (tokenResponse, error) {
 	token, err := ep.idp.Keys().Sign("ES256", typAccess, claims)
 	return tokenResponse{
-		AccessToken: token, TokenType: oidc.BearerToken, ExpiresIn: int64(life / time.Second), Scope: claims.Scope,
+		AccessToken: token, TokenType: claims.Confirm.tokenType(), ExpiresIn: int64(life / time.Second), Scope: claims.Scope,
 	}, err
 }
 

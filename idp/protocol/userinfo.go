@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
+	"github.com/sekisho-id/sekisho/clients/dpop"
 	"github.com/sekisho-id/sekisho/idp"
 )
 
@@ -28,26 +29,29 @@ type userClaims struct {
 
 // userInfo tells a relying party about the person whose access token it shows.
 func (ep *endpoints) userInfo(c echo.Context) error {
-	token, fault := bearer(c)
+	shown, fault := readToken(c)
 	if fault != nil {
-		return ep.challenge(c, fault)
+		return ep.challenge(c, shown.scheme, fault)
 	}
-	claims, err := ep.openAccessToken(token)
+	claims, err := ep.openAccessToken(shown.token)
 	if err != nil {
-		return ep.challenge(c, errToken)
+		return ep.challenge(c, shown.scheme, errToken)
+	}
+	if fault := ep.confirmed(c, shown, claims.Confirm); fault != nil {
+		return ep.challenge(c, shown.scheme, fault)
 	}
 	// T-55: a client's own token has no grant; it is genuine and not enough.
 	if claims.Grant == "" || !claims.has("openid") {
-		return ep.challenge(c, errTokenScope)
+		return ep.challenge(c, shown.scheme, errTokenScope)
 	}
 	if _, ok := ep.lookup(claims.ClientID); !ok || !slices.Contains(claims.Audience, ep.issuer) {
-		return ep.challenge(c, errToken)
+		return ep.challenge(c, shown.scheme, errToken)
 	}
 	ctx := c.Request().Context()
 	user, err := ep.idp.Bearer(ctx, claims.Grant, claims.ID)
 	switch {
 	case errors.Is(err, idp.ErrRevoked), err == nil && user.ID != claims.Subject:
-		return ep.challenge(c, errToken)
+		return ep.challenge(c, shown.scheme, errToken)
 	case err != nil:
 		return answer(c, ep.refused(ctx, err))
 	}
@@ -81,51 +85,92 @@ func describe(u idp.User, token accessClaims) userClaims {
 	return out
 }
 
-// bearer finds the access token: in the Authorization header or in the form of
-// a POST, never in the URL, and not in two places (RFC 6750 §2).
-func bearer(c echo.Context) (string, *oidc.Error) {
+// shownToken is an access token and how it was shown: as a Bearer token, in the
+// header or in a form, or by the DPoP scheme.
+type shownToken struct {
+	token, scheme string
+}
+
+// readToken finds the access token: in the Authorization header or in the form
+// of a POST, never in the URL, and not in two places (RFC 6750 §2). A scheme it
+// does not know is no token at all.
+func readToken(c echo.Context) (shownToken, *oidc.Error) {
 	r := c.Request()
 	if r.URL.Query().Has("access_token") {
-		return "", errInQuery
+		return shownToken{}, errInQuery
 	}
 	headers := r.Header.Values(echo.HeaderAuthorization)
 	if len(headers) > 1 {
-		return "", errTwice
+		return shownToken{}, errTwice
 	}
 	var posted string
 	if r.Method == http.MethodPost && isForm(r) {
 		p, fault := readForm(c.Response(), r)
 		if fault != nil {
-			return "", fault
+			return shownToken{}, fault
 		}
 		posted = p.get("access_token")
 	}
 	if len(headers) == 0 {
 		if posted == "" {
-			return "", errTokenMissing
+			return shownToken{}, errTokenMissing
 		}
-		return posted, nil
+		return shownToken{posted, oidc.BearerToken}, nil
 	}
 	if posted != "" {
-		return "", errTwice
+		return shownToken{}, errTwice
 	}
 	scheme, token, _ := strings.Cut(headers[0], " ")
-	if token = strings.TrimSpace(token); !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", errTokenMissing
+	for _, known := range []string{oidc.BearerToken, dpop.Scheme} {
+		if token = strings.TrimSpace(token); strings.EqualFold(scheme, known) && token != "" {
+			return shownToken{token, known}, nil
+		}
 	}
-	return token, nil
+	return shownToken{}, errTokenMissing
 }
 
-// challenge answers with an error and the header that RFC 6750 §3 demands; a
-// request without any token is told no error code.
-func (ep *endpoints) challenge(c echo.Context, e *oidc.Error) error {
-	value := fmt.Sprintf("Bearer realm=%q", ep.issuer)
+// confirmed checks that whoever shows a token has the key it is bound to, and
+// shows it in the way that proves it (RFC 9449 §7.1, RFC 8705 §3).
+func (ep *endpoints) confirmed(c echo.Context, shown shownToken, cnf *confirmation) *oidc.Error {
+	if shown.scheme != cnf.tokenType() {
+		return errToken // a bound token without a proof, or a proof for one that is not bound
+	}
+	if cnf == nil || cnf.JKT == "" {
+		return nil
+	}
+	key, once, fault := ep.proof(c, shown.token)
+	switch {
+	case fault != nil:
+		return fault
+	case key != cnf.JKT:
+		return errProof
+	}
+	return ep.spend(c.Request().Context(), []idp.Once{once})
+}
+
+// challenge answers with an error and the header that RFC 6750 §3 and RFC 9449
+// §7.1 demand; a request without any token is told no error code, and both ways.
+func (ep *endpoints) challenge(c echo.Context, scheme string, e *oidc.Error) error {
+	if status(e) >= http.StatusInternalServerError {
+		return answer(c, e)
+	}
+	var params string
 	if e != errTokenMissing {
-		value += fmt.Sprintf(", error=%q, error_description=%q", e.ErrorType, e.Description)
+		params = fmt.Sprintf(", error=%q, error_description=%q", e.ErrorType, e.Description)
 	}
 	if e == errTokenScope {
-		value += `, scope="openid"`
+		params += `, scope="openid"`
 	}
-	c.Response().Header().Set(echo.HeaderWWWAuthenticate, value)
-	return answer(c, e)
+	h := c.Response().Header()
+	if scheme != dpop.Scheme {
+		h.Add(echo.HeaderWWWAuthenticate, fmt.Sprintf("Bearer realm=%q", ep.issuer)+params)
+	}
+	if scheme != oidc.BearerToken {
+		h.Add(echo.HeaderWWWAuthenticate, fmt.Sprintf("DPoP realm=%q, algs=%q", ep.issuer, strings.Join(dpop.Algorithms(), " "))+params)
+	}
+	status := status(e)
+	if status == http.StatusBadRequest && (e == errProof || e == errNonce) {
+		status = http.StatusUnauthorized // toward a resource server (§7.1, §9)
+	}
+	return c.JSON(status, e)
 }

@@ -5,19 +5,19 @@ package store
 // InsertCode adds an authorization code.
 func (tx *Tx) InsertCode(c Code) error {
 	c.CreatedAt = tx.created(c.CreatedAt)
-	return tx.must("insert codes", ErrExists, `INSERT INTO codes (hash, grant_id, client_id, redirect_uri, nonce, challenge, created_at, expires_at, used_at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING`,
-		c.Hash, c.GrantID, c.ClientID, c.RedirectURI, c.Nonce, c.Challenge, unix(c.CreatedAt), unix(c.ExpiresAt), unix(c.UsedAt))
+	return tx.must("insert codes", ErrExists, `INSERT INTO codes (hash, grant_id, client_id, redirect_uri, nonce, challenge, jkt, created_at, expires_at, used_at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING`,
+		c.Hash, c.GrantID, c.ClientID, c.RedirectURI, c.Nonce, c.Challenge, c.JKT, unix(c.CreatedAt), unix(c.ExpiresAt), unix(c.UsedAt))
 }
 
 // Code returns the code with this hash, used and expired ones included, or ErrNotFound.
 func (tx *Tx) Code(hash []byte) (c Code, err error) {
 	err = tx.scan("read codes", ErrNotFound, []any{
-		&c.Hash, &c.GrantID, &c.ClientID, &c.RedirectURI, &c.Nonce, &c.Challenge,
+		&c.Hash, &c.GrantID, &c.ClientID, &c.RedirectURI, &c.Nonce, &c.Challenge, &c.JKT,
 		seconds{&c.CreatedAt},
 		seconds{&c.ExpiresAt},
 		seconds{&c.UsedAt},
-	}, `SELECT hash, grant_id, client_id, redirect_uri, nonce, challenge, created_at, expires_at, used_at
+	}, `SELECT hash, grant_id, client_id, redirect_uri, nonce, challenge, jkt, created_at, expires_at, used_at
 		FROM codes WHERE hash = ?1`+tx.locked(), hash)
 	return c, err
 }

@@ -20,6 +20,8 @@ type grantFields struct {
 	CreatedAt  time.Time `gorm:"serializer:moment;autoCreateTime:false"`
 	RevokedAt  time.Time `gorm:"serializer:moment"`
 	LastUsedAt time.Time `gorm:"serializer:moment"`
+	JKT        string    `gorm:"column:jkt"`
+	X5T        string    `gorm:"column:x5t"`
 }
 
 type grantRow struct {
@@ -45,17 +47,17 @@ const keepGrant = 30 * 24 * time.Hour
 func (tx *Tx) InsertGrant(g Grant) error {
 	g.CreatedAt = tx.created(g.CreatedAt)
 	return tx.must("insert grants", ErrExists, `INSERT INTO grants
-		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING`,
+		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id, jkt, x5t)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING`,
 		g.ID, g.ClientID, g.UserID, g.SID, g.ACR, listJSON(g.AMR), listJSON(g.Scopes), listJSON(g.Resources),
-		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)), g.ShopID)
+		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)), g.ShopID, g.JKT, g.X5T)
 }
 
 // Grant returns one grant, revoked ones included, or ErrNotFound. Every
 // refresh and introspection reads one: this is SQL because it costs a third.
 func (tx *Tx) Grant(id string) (g Grant, err error) {
 	err = tx.scan("read grants", ErrNotFound, []any{
-		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.ShopID, &g.ACR,
+		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.ShopID, &g.JKT, &g.X5T, &g.ACR,
 		stringsJSON{&g.AMR},
 		stringsJSON{&g.Scopes},
 		stringsJSON{&g.Resources},
@@ -63,9 +65,14 @@ func (tx *Tx) Grant(id string) (g Grant, err error) {
 		seconds{&g.CreatedAt},
 		seconds{&g.RevokedAt},
 		seconds{&g.LastUsedAt},
-	}, `SELECT id, client_id, user_id, sid, shop_id, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at
+	}, `SELECT id, client_id, user_id, sid, shop_id, jkt, x5t, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at
 		FROM grants WHERE id = ?1`+tx.locked(), id)
 	return g, err
+}
+
+// BindGrant ties a grant's refresh tokens to the keys with these thumbprints.
+func (tx *Tx) BindGrant(id, jkt, x5t string) error {
+	return tx.must("bind grant", ErrNotFound, "UPDATE grants SET jkt = ?1, x5t = ?2 WHERE id = ?3", jkt, x5t, id)
 }
 
 // RevokeGrant ends a grant and with it every code and token that points at it;

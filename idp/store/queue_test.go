@@ -171,7 +171,7 @@ func TestGrants(t *testing.T) {
 		at := db.now()
 		g := store.Grant{
 			ID: "g1", ClientID: "shop", UserID: "u1", SID: "s1", ACR: "2", AMR: []string{"pwd", "otp"}, Scopes: []string{"openid"},
-			Resources: []string{"https://api.example"}, AuthTime: at, CreatedAt: at,
+			Resources: []string{"https://api.example"}, AuthTime: at, CreatedAt: at, JKT: "key", X5T: "certificate",
 		}
 		db.do(t, func(tx *store.Tx) error {
 			return errors.Join(tx.InsertGrant(g),

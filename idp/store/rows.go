@@ -85,6 +85,9 @@ type Grant struct {
 	AuthTime               time.Time
 	CreatedAt, RevokedAt   time.Time
 	LastUsedAt             time.Time
+	// JKT and X5T are the thumbprints of the DPoP key and of the certificate that
+	// must be shown with its refresh tokens; empty means none.
+	JKT, X5T string
 }
 
 // Code is an authorization code: a hash, once, 60 seconds (C-35).
@@ -92,7 +95,9 @@ type Code struct {
 	Hash                           []byte
 	GrantID, ClientID, RedirectURI string
 	Nonce, Challenge               string
-	CreatedAt, ExpiresAt, UsedAt   time.Time
+	// JKT is the DPoP key that must redeem it (RFC 9449 §10); empty means any.
+	JKT                          string
+	CreatedAt, ExpiresAt, UsedAt time.Time
 }
 
 // RefreshToken is one link in a rotating chain (T-51). Next holds the sealed
