@@ -27,6 +27,7 @@ type Config struct {
 	// because a DSN may hold a password; a path may be written as it is.
 	Database Secret  `yaml:"database"`
 	Secrets  Secrets `yaml:"secrets"`
+	Metrics  Metrics `yaml:"metrics"`
 
 	Name string `yaml:"name"`
 	// Reading is how the Japanese voice says Name; empty for Name itself.
@@ -60,6 +61,12 @@ type Config struct {
 type TLS struct {
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
+}
+
+// Metrics says where numbers about the program are read, apart from everything people reach.
+type Metrics struct {
+	// Listen is an address of its own for /metrics; empty serves none.
+	Listen string `yaml:"listen"`
 }
 
 // Secrets are the master keys: everything sealed at rest is sealed under one of them.
@@ -114,6 +121,7 @@ type Limits struct {
 	SignIn     SignIn                `yaml:"sign_in"`
 	Account    Account               `yaml:"account"`
 	Staff      signin.StaffLimits    `yaml:"staff"`
+	Alarms     signin.AlarmLimits    `yaml:"alarms"`
 }
 
 // SignIn are the lifetimes of what is pending.
@@ -157,6 +165,7 @@ func Default() Config {
 			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, NoticeFailures: 10, NoticeSends: 3},
 			Staff:   signin.DefaultStaffLimits(),
+			Alarms:  signin.DefaultAlarmLimits(),
 		},
 	}
 }

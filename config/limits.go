@@ -57,6 +57,8 @@ func (l Limits) bounds() []bound {
 		count("apps_per_account", l.AppsPerAccount, 1, 10),                                       // C-15
 		count("prefix_sends_hour", l.PrefixSendsHour, 1, many),                                   // C-17
 		count("sends_day_global", l.SendsPerDayGlobal, 1, many),                                  // C-21
+		count("sends_day_country_percent", l.CountryPercent, 1, 100),                             // C-21
+		count("sends_day_enrolment_percent", l.EnrolPercent, 1, 100),                             // C-21
 		span("draft_lifetime", l.DraftLifetime, 5*time.Minute, day),                              // C-22
 		span("trusted_device", l.TrustedDevice, 0, 90*day),                                       // C-34
 		count("trusted_devices_user", l.TrustedDevicesUser, 1, 100),                              // C-34
@@ -103,8 +105,21 @@ func (l Limits) bounds() []bound {
 	}
 }
 
+// alarmBounds are those of what makes an alarm.
+func (l Limits) alarmBounds() []bound {
+	return []bound{
+		span("alarms.window", l.Alarms.Window, time.Minute, day),               // T-01
+		count("alarms.password_failures", l.Alarms.PasswordFailures, 1, many),  // T-01
+		count("alarms.code_failures", l.Alarms.CodeFailures, 1, many),          // T-24
+		count("alarms.failure_percent", l.Alarms.FailurePercent, 1, 100),       // T-01, T-24
+		count("alarms.conversion_sends", l.Alarms.ConversionSends, 10, 1000),   // C-17
+		count("alarms.conversion_percent", l.Alarms.ConversionPercent, 1, 100), // C-17
+		span("alarms.hold", l.Alarms.Hold, time.Minute, 7*day),                 // T-01
+	}
+}
+
 func (c Config) validateLimits(f *Faults) {
-	for _, b := range c.Limits.bounds() {
+	for _, b := range slices.Concat(c.Limits.bounds(), c.Limits.alarmBounds()) {
 		f.add(b.value < b.min || b.value > b.max, "limits."+b.key, "must be %s", b)
 	}
 	f.add(len(c.Limits.Countries) == 0, "limits.countries", "must name one country at least")

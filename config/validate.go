@@ -46,6 +46,9 @@ func (c Config) validateServer(f *Faults) {
 	}
 	_, _, err = net.SplitHostPort(c.Listen)
 	f.add(err != nil, "listen", "must be an address and a port, such as 127.0.0.1:9000 or :443")
+	_, _, metricsErr := net.SplitHostPort(c.Metrics.Listen)
+	f.add(c.Metrics.Listen != "" && metricsErr != nil, "metrics.listen", "must be an address and a port, such as 127.0.0.1:9464")
+	f.add(c.Metrics.Listen != "" && c.Metrics.Listen == c.Listen, "metrics.listen", "must be another address than listen: people reach that one")
 	f.add(c.TLS.Cert == "" && c.TLS.Key != "", "tls.cert", "is required with tls.key")
 	f.add(c.TLS.Cert != "" && c.TLS.Key == "", "tls.key", "is required with tls.cert")
 	for i, s := range c.Outbound.Allow {

@@ -1,8 +1,10 @@
 package idp
 
 import (
+	"crypto/hmac"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/sekisho-id/sekisho/idp/store"
@@ -46,6 +48,7 @@ func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code str
 	} else {
 		err = p.checkSent(w, c, all, code)
 	}
+	w.entered(f, c.Channel, err)
 	switch {
 	case err == nil:
 		if err := w.UseChallenge(c.ID); err != nil {
@@ -62,6 +65,32 @@ func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code str
 	default:
 		return "", err
 	}
+}
+
+// entered counts a code that was compared.
+func (w *work) entered(f mfa.Factor, ch mfa.Channel, err error) {
+	result := "right"
+	switch {
+	case err == nil:
+	case errors.Is(err, mfa.ErrWrongCode):
+		result = "wrong"
+	case errors.Is(err, mfa.ErrOldCode):
+		result = "old"
+	case errors.Is(err, mfa.ErrUsedCode):
+		result = "used"
+	case errors.Is(err, mfa.ErrExpiredCode):
+		result = "expired"
+	default:
+		return // nothing was compared
+	}
+	w.count(func(p *Provider) {
+		country := ""
+		if ch.Phone() {
+			country = p.meters.country(f.Number)
+		}
+		p.meters.codesEntered.Inc(string(ch), country, result)
+		p.watchCode(result != "right")
+	})
 }
 
 // appDigits is what every authenticator app shows (C-04).
@@ -81,6 +110,8 @@ func (p *Provider) checkApp(w *work, f *mfa.Factor, code string) error {
 		return err
 	}
 	f.LastStep, f.Drift = step, drift
+	off := step - mfa.StepAt(w.Now)
+	w.count(func(p *Provider) { p.meters.apps.Inc(strconv.FormatInt(off, 10)) })
 	if err := w.AcceptStep(f.ID, step, drift); err != nil { // T-25: two at once, one wins
 		if errors.Is(err, store.ErrConflict) {
 			return mfa.ErrUsedCode
@@ -103,7 +134,7 @@ func (p *Provider) checkSent(w *work, c mfa.Challenge, all []mfa.Challenge, code
 		return err
 	}
 	for _, old := range all {
-		if old.ID != c.ID && slices.Equal(old.MAC, p.codeMAC(old.ID, code)) {
+		if old.ID != c.ID && hmac.Equal(old.MAC, p.codeMAC(old.ID, code)) {
 			return mfa.ErrOldCode
 		}
 	}
@@ -136,9 +167,10 @@ func (p *Provider) countWrong(w *work, u User, f mfa.Factor) error {
 		count, pause string
 		limit        int
 		per, rest    time.Duration
+		stop         bool
 	}{
-		{"code.hour|" + f.ID, "code.pause|" + f.ID, l.MethodFailuresHour, time.Hour, l.MethodPause},
-		{"code.day|" + u.ID, "code.pause|" + u.ID, l.AccountFailuresDay, 24 * time.Hour, 24 * time.Hour},
+		{"code.hour|" + f.ID, "code.pause|" + f.ID, l.MethodFailuresHour, time.Hour, l.MethodPause, false}, // C-07
+		{"code.day|" + u.ID, "code.pause|" + u.ID, l.AccountFailuresDay, day, day, true},                   // C-08
 	} {
 		if _, _, err := w.Hit(k.count, 0, k.per); err != nil {
 			return err
@@ -154,7 +186,11 @@ func (p *Provider) countWrong(w *work, u User, f mfa.Factor) error {
 			if err := w.ClearCount(k.count); err != nil {
 				return err
 			}
-			if err := p.warnOnce(w, u, "mail.codes"); err != nil {
+			warn := func() error { return p.warnOnce(w, u, "mail.codes") }
+			if k.stop {
+				warn = func() error { return p.stopCodes(w, u) }
+			}
+			if err := warn(); err != nil {
 				return err
 			}
 		}

@@ -68,6 +68,9 @@ func (p *Provider) send(w *work, t target) error {
 	if err := p.countAsked(w, t); err != nil {
 		return err
 	}
+	w.count(func(p *Provider) {
+		p.meters.codesSent.Inc(string(t.channel), p.meters.country(t.number), string(t.purpose))
+	})
 	return w.record("code.sent", t.user.ID, "", "channel", string(t.channel), "to", mfa.Tail(t.number, 2), "for", string(t.purpose))
 }
 
@@ -105,61 +108,16 @@ func (p *Provider) mayResend(w *work, t target, before []mfa.Challenge) error {
 // time means now.
 func (p *Provider) resendAt(factorID string, ch mfa.Channel, before []mfa.Challenge) time.Time {
 	sends := 0
-	var last time.Time
+	var last mfa.Challenge
 	for _, b := range before {
 		if b.FactorID == factorID && b.Channel == ch {
 			sends++
-			last = later(last, b.SentAt)
+			if b.SentAt.After(last.SentAt) {
+				last = b
+			}
 		}
-	}
-	if sends == 0 {
-		return zero
 	}
 	return mfa.NextSend(p.cfg.Limits.MFA, sends, last)
-}
-
-// spendSend draws on every budget a message counts against.
-func (p *Provider) spendSend(w *work, t target) error {
-	l := p.cfg.Limits.MFA
-	type budget struct {
-		key   string
-		limit int
-		per   time.Duration
-	}
-	const day = 24 * time.Hour
-	number := t.number
-	if !t.verified { // T-31: nobody's enrolment uses up what the number's owner has
-		number += "|unverified"
-	}
-	budgets := []budget{
-		{"send.10m|" + t.user.ID, l.SendsTenMinutes, 10 * time.Minute},
-		{"send.hour|" + t.user.ID, l.SendsHour, time.Hour},
-		{"send.day|" + t.user.ID, l.SendsDay, day},
-		{"send.number.hour|" + number, l.NumberSendsHour, time.Hour},
-		{"send.number.day|" + number, l.NumberSendsDay, day},
-		{"send.ip|" + network(w.b.IP), l.IPSends, 5 * time.Minute},
-		{"send.all", l.SendsPerDayGlobal, day},
-	}
-	prefix := mfa.Prefix(t.number)
-	if !t.verified {
-		prefix += "|unverified"
-		if t.purpose != mfa.ForEnrol { // C-14
-			budgets = append(budgets,
-				budget{"send.unverified.day|" + t.factorID, l.UnverifiedSendsDay, day},
-				budget{"send.unverified|" + t.factorID, l.UnverifiedSends, 3650 * day})
-		}
-	}
-	budgets = append(budgets, budget{"send.prefix|" + prefix, l.PrefixSendsHour, time.Hour})
-	for _, b := range budgets {
-		ok, until, err := w.Hit(b.key, b.limit, b.per)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return &mfa.TooSoonError{What: "sends", At: until}
-		}
-	}
-	return nil
 }
 
 // sendTo sends a code by one of a person's factors. ch may be Voice for a mobile

@@ -45,6 +45,7 @@ func (k *Keyring) Sign(alg, typ string, claims any) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	k.signed[alg].Inc()
 	return string(encode.AppendEncode(append(token, '.'), signature)), nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp/metrics"
 	"github.com/sekisho-id/sekisho/idp/store"
 )
 
@@ -41,6 +42,8 @@ type Keyring struct {
 	life clients.Lifetimes
 	now  func() time.Time
 	set  atomic.Pointer[keySet]
+	// signed counts the signatures of an algorithm.
+	signed map[string]metrics.Bound
 }
 
 // keySet is what was last loaded; never changed.
@@ -58,6 +61,15 @@ type signingKey struct {
 
 func newKeyring(st *store.Store, life clients.Lifetimes, now func() time.Time) *Keyring {
 	return &Keyring{st: st, life: life, now: func() time.Time { return now().UTC().Truncate(time.Second) }}
+}
+
+// count makes the signatures from now on be counted.
+func (k *Keyring) count(r *metrics.Registry) {
+	c := r.Counter("signatures_total", "Tokens signed.", "alg")
+	k.signed = map[string]metrics.Bound{}
+	for _, alg := range signingAlgs {
+		k.signed[string(alg)] = c.Bind(string(alg))
+	}
 }
 
 // ensure creates what is missing, as at first start, and loads.

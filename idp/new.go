@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/idp/jobs"
+	"github.com/sekisho-id/sekisho/idp/metrics"
 )
 
 // New makes a provider: it creates signing keys at first start, loads them and
@@ -25,12 +26,16 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 	if cfg.Lang == "" {
 		cfg.Lang = "ja"
 	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = metrics.New("")
+	}
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	p := &Provider{cfg: cfg, st: cfg.Store}
+	p := &Provider{cfg: cfg, st: cfg.Store, meters: newMeters(cfg.Metrics, cfg.Limits.MFA.Countries), alarms: alarms{raised: map[[2]string]time.Time{}}}
 	p.jobs = jobs.New(cfg.Log, cfg.Now)
 	p.keys = newKeyring(cfg.Store, cfg.Limits.Tokens, cfg.Now)
+	p.keys.count(cfg.Metrics)
 	if err := p.keys.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)
 	}
@@ -38,6 +43,7 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 		return nil, fmt.Errorf("load clients: %w", err)
 	}
 	p.addJobs()
+	cfg.Metrics.Read(gauges, p.readGauges)
 	return p, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp/jobs"
+	"github.com/sekisho-id/sekisho/idp/metrics"
 	"github.com/sekisho-id/sekisho/idp/password"
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/idp/store"
@@ -60,8 +61,10 @@ type Config struct {
 	Limits Limits
 	// ACRAliases maps further acr values to ours (https://refeds.org/profile/mfa).
 	ACRAliases map[string]string
-	Now        func() time.Time
-	Log        *slog.Logger
+	// Metrics counts what happens; nil for a registry of its own.
+	Metrics *metrics.Registry
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Limits are all numbers of requirements.md section 4 that verbs obey.
@@ -73,6 +76,7 @@ type Limits struct {
 	SignIn   SignInLimits
 	Account  AccountLimits
 	Staff    signin.StaffLimits
+	Alarms   signin.AlarmLimits
 }
 
 // SignInLimits are the lifetimes of what is pending.
@@ -105,6 +109,7 @@ func DefaultLimits() Limits {
 		Account: AccountLimits{
 			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, NoticeFailures: 10, NoticeSends: 3,
 		},
+		Alarms: signin.DefaultAlarmLimits(),
 	}
 }
 
@@ -114,6 +119,9 @@ type Provider struct {
 	st   *store.Store
 	keys *Keyring
 	jobs *jobs.Runner
+
+	meters *meters
+	alarms alarms
 	// clientsVersion is that of the stored clients last loaded.
 	clientsVersion atomic.Int64
 }

@@ -231,6 +231,7 @@ func (p *Provider) setPassword(w *work, u User, hash string, n int, keep string)
 // proofs, and the current password.
 func (p *Provider) ChangePassword(ctx context.Context, b *Browser, current, pw string, endOthers bool) error {
 	var h *holder
+	var dead bool
 	err := p.update(ctx, b, func(w *work) error {
 		var err error
 		if h, err = p.holder(w.Tx, b); err != nil {
@@ -239,12 +240,15 @@ func (p *Provider) ChangePassword(ctx context.Context, b *Browser, current, pw s
 		if !p.sudoFresh(h.session, h.user, w.Now) {
 			return ErrSudo
 		}
+		if dead, err = p.passwordDead(w, &h.user); err != nil {
+			return err
+		}
 		return p.countPassword(w, h.user.Email)
 	})
 	if err != nil {
 		return err
 	}
-	ok, _, err := p.comparePassword(ctx, b, &h.user, current)
+	ok, _, err := p.comparePassword(ctx, &h.user, current, dead)
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,9 @@ func (p *Provider) verifyPhone(w *work, s *setup, code string) error {
 	if len(all) == 0 || !all[0].SupersededAt.IsZero() || all[0].FactorID != s.enrolment.ID {
 		return mfa.ErrNoChallenge
 	}
-	if err := p.checkSent(w, all[0], all, code); err != nil {
+	err = p.checkSent(w, all[0], all, code)
+	w.entered(mfa.Factor{Number: s.enrolment.Number}, all[0].Channel, err)
+	if err != nil {
 		if errors.Is(err, mfa.ErrWrongCode) || errors.Is(err, mfa.ErrOldCode) {
 			return store.Keep(err)
 		}

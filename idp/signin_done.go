@@ -97,6 +97,7 @@ func (p *Provider) greet(w *work, s *situation) error {
 		return nil
 	}
 	how := s.step.Have.ACR()
+	w.count(func(p *Provider) { p.meters.signIns.Inc(how) })
 	if err := w.record("signin.done", s.user.ID, s.row.ClientID, "acr", how, "channel", string(s.row.Channel), "sid", s.session.SID); err != nil {
 		return err
 	}

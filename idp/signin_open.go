@@ -56,9 +56,11 @@ func (p *Provider) begin(ctx context.Context, b *Browser, r AuthorizeRequest, re
 		}
 		switch {
 		case s.step.Page == signin.PageDone:
+			w.came(s)
 			next, err = p.complete(w, s, false)
 			return err
 		case s.req.None:
+			w.came(s)
 			next = Next{Step: s.step, Reply: s.refusal(p, s.step.Error)}
 			return nil
 		}
@@ -91,6 +93,7 @@ func (p *Provider) newSignIn(w *work, b *Browser, r AuthorizeRequest, returnTo s
 // done, sends the first code when the code page is next (S-029), answers a
 // refusal, and otherwise names the page.
 func (p *Provider) proceed(w *work, s *situation) (Next, error) {
+	w.came(s)
 	switch s.step.Page {
 	case signin.PageDone:
 		return p.complete(w, s, true)
@@ -103,6 +106,12 @@ func (p *Provider) proceed(w *work, s *situation) (Next, error) {
 	default: // a page that asks
 	}
 	return Next{SignInID: s.row.ID, Step: s.step}, nil
+}
+
+// came counts the page that a sign-in came to.
+func (w *work) came(s *situation) {
+	page, reason := string(s.step.Page), s.step.Reason
+	w.count(func(p *Provider) { p.meters.steps.Inc(page, reason) })
 }
 
 // refuse ends a sign-in that cannot succeed. A suspended person is told on a

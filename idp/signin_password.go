@@ -1,10 +1,12 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
+	"github.com/sekisho-id/sekisho/idp/password"
 	"github.com/sekisho-id/sekisho/idp/store"
 	"github.com/sekisho-id/sekisho/mfa"
 )
@@ -20,6 +22,7 @@ var zero time.Time
 func (p *Provider) SubmitPassword(ctx context.Context, b *Browser, id, email, pw string) (Next, error) {
 	email = normaliseEmail(email)
 	var user *User
+	var dead bool
 	err := p.update(ctx, b, func(w *work) error {
 		row, err := p.open(w.Tx, b, id)
 		if err != nil {
@@ -35,15 +38,22 @@ func (p *Provider) SubmitPassword(ctx context.Context, b *Browser, id, email, pw
 		if user != nil {
 			email = user.Email
 		}
+		if dead, err = p.passwordDead(w, user); err != nil {
+			return err
+		}
 		return p.countPassword(w, email)
 	})
 	if err != nil {
 		return Next{}, err
 	}
-	ok, newHash, err := p.comparePassword(ctx, b, user, pw)
+	ok, newHash, err := p.comparePassword(ctx, user, pw, dead)
+	if errors.Is(err, password.ErrBusy) {
+		p.meters.passwords.Inc("busy")
+	}
 	if err != nil {
 		return Next{}, err
 	}
+	p.watchPassword(!ok)
 	if !ok {
 		return Next{}, p.wrongPassword(ctx, b, email, user)
 	}
@@ -73,11 +83,28 @@ func (p *Provider) claimed(tx *store.Tx, s *situation, email string) (*User, err
 	return &u, nil
 }
 
+// passwordDead reports whether a password is refused right or wrong until a
+// reset: after too many failures in a row, anywhere (C-27, N-40). In a browser
+// that signed in before only its own failures count, so that strangers cannot
+// take a password from its owner (T-04).
+func (p *Provider) passwordDead(w *work, u *User) (bool, error) {
+	most := p.cfg.Limits.Password.FailuresMax
+	if u == nil || u.PasswordFailures < most {
+		return false, nil
+	}
+	if !p.knows(w.b, u.Email) {
+		return true, nil
+	}
+	n, _, err := w.Count(ownFailures(u.Email, p.origin(w.b, u.Email)))
+	return n >= most, err
+}
+
+// ownFailures is where a browser that signed in before counts its failures in a row.
+func ownFailures(email, origin string) string { return "pw.own|" + email + "|" + origin }
+
 // comparePassword takes the same time whether or not the person exists (T-02).
 // newHash is not empty when the stored hash is weaker than today's (N-12).
-func (p *Provider) comparePassword(ctx context.Context, b *Browser, u *User, pw string) (ok bool, newHash string, err error) {
-	// T-04: strangers' failures don't reach a browser that signed in before.
-	dead := u != nil && u.PasswordFailures >= p.cfg.Limits.Password.FailuresMax && !p.knows(b, u.Email)
+func (p *Provider) comparePassword(ctx context.Context, u *User, pw string, dead bool) (ok bool, newHash string, err error) {
 	if u == nil || u.Password == "" || dead {
 		return false, "", p.cfg.Hasher.Dummy(ctx, pw)
 	}
@@ -103,14 +130,18 @@ func (p *Provider) countPassword(w *work, email string) error {
 	l := p.cfg.Limits.Password
 	from := email + "|" + p.origin(w.b, email)
 	if n, until, err := w.Count("pw.wait|" + from); err != nil || n > 0 {
-		return errors.Join(err, tooSoon(n > 0, "password", until))
+		return cmp.Or(err, w.slowed(until))
+	}
+	shared := network(w.b.IP)
+	if p.knows(w.b, email) { // T-04: nor can strangers at the same address use up what it has
+		shared = from
 	}
 	for _, h := range []struct {
 		key   string
 		limit int
 		per   time.Duration
 	}{
-		{"pw.ip|" + network(w.b.IP), l.PerIPMinute, time.Minute},
+		{"pw.ip|" + shared, l.PerIPMinute, time.Minute},
 		{"pw.min|" + from, l.PerAccountIPMinute, time.Minute},
 		{"pw.hour|" + from, l.PerAccountIPHour, time.Hour},
 	} {
@@ -119,10 +150,16 @@ func (p *Provider) countPassword(w *work, email string) error {
 			return err
 		}
 		if !ok {
-			return store.Keep(&mfa.TooSoonError{What: "password", At: until})
+			return w.slowed(until)
 		}
 	}
 	return nil
+}
+
+// slowed refuses a password that was not compared.
+func (w *work) slowed(until time.Time) error {
+	w.count(func(p *Provider) { p.meters.passwords.Inc("slowed") })
+	return store.Keep(&mfa.TooSoonError{What: "password", At: until})
 }
 
 func tooSoon(yes bool, what string, at time.Time) error {
@@ -135,6 +172,7 @@ func tooSoon(yes bool, what string, at time.Time) error {
 // wrongPassword records a failure; the answer is the same for an unknown address.
 func (p *Provider) wrongPassword(ctx context.Context, b *Browser, email string, user *User) error {
 	return p.update(ctx, b, func(w *work) error {
+		w.count(func(p *Provider) { p.meters.passwords.Inc("wrong") })
 		from := email + "|" + p.origin(b, email)
 		if _, _, err := w.Hit("pw.fail|"+from, 0, 24*time.Hour); err != nil {
 			return err
@@ -152,6 +190,11 @@ func (p *Provider) wrongPassword(ctx context.Context, b *Browser, email string, 
 			}
 		}
 		if user != nil {
+			if p.knows(b, email) {
+				if _, _, err := w.Hit(ownFailures(email, p.origin(b, email)), 0, 365*day); err != nil {
+					return err
+				}
+			}
 			if err := p.countFailure(w, user.ID); err != nil {
 				return err
 			}
@@ -195,6 +238,7 @@ func (p *Provider) rightPassword(w *work, s *situation, compared User, pw, newHa
 		return ErrBadCredentials
 	}
 	w.as(u.ID)
+	w.count(func(p *Provider) { p.meters.passwords.Inc("right") })
 	if u.PasswordFailures > 0 || newHash != "" || u.PasswordLen == 0 {
 		u.PasswordFailures, u.PasswordLen = 0, passwordLen(pw)
 		if newHash != "" {
@@ -204,8 +248,10 @@ func (p *Provider) rightPassword(w *work, s *situation, compared User, pw, newHa
 			return err
 		}
 	}
-	if err := w.ClearCount("pw.fail|" + u.Email + "|" + p.origin(w.b, u.Email)); err != nil {
-		return err
+	for _, key := range []string{"pw.fail|" + u.Email + "|" + p.origin(w.b, u.Email), ownFailures(u.Email, p.origin(w.b, u.Email))} {
+		if err := w.ClearCount(key); err != nil {
+			return err
+		}
 	}
 	if s.row.UserID != u.ID {
 		forget(&s.row)

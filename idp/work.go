@@ -10,11 +10,14 @@ import (
 	"github.com/sekisho-id/sekisho/idp/store"
 )
 
-// work is one update in progress: the transaction, and whether it queued messages.
+// work is one update in progress: the transaction, whether it queued messages,
+// what to count when it is committed, and which alarms to raise in any case.
 type work struct {
 	*store.Tx
 	b      *Browser
 	queued bool
+	counts []func(*Provider)
+	alarms [][2]string
 }
 
 // update runs f in one store.Update on behalf of a browser and wakes the outbox
@@ -24,7 +27,7 @@ func (p *Provider) update(ctx context.Context, b *Browser, f func(*work) error) 
 }
 
 func (p *Provider) updateAs(ctx context.Context, actor Actor, b *Browser, f func(*work) error) error {
-	queued := false
+	var done work
 	var before Browser
 	if b != nil {
 		before = *b
@@ -36,13 +39,22 @@ func (p *Provider) updateAs(ctx context.Context, actor Actor, b *Browser, f func
 		}
 		w := &work{Tx: tx, b: b}
 		result = f(w)
-		queued = w.queued
+		done = *w
 		return result
 	})
-	if b != nil && !store.Committed(result, err) {
+	committed := store.Committed(result, err)
+	if b != nil && !committed {
 		*b = before // cookies follow the database
 	}
-	if queued {
+	if committed {
+		for _, f := range done.counts {
+			f(p)
+		}
+	}
+	for _, a := range done.alarms {
+		p.raise(a[0], a[1])
+	}
+	if done.queued {
 		p.jobs.Wake(jobOutbox)
 	}
 	return err
@@ -70,6 +82,7 @@ func (w *work) record(name, userID, clientID string, details ...string) error {
 	if w.Actor.Reason != "" {
 		e.Details["reason"] = clip(w.Actor.Reason, maxReason)
 	}
+	w.count(func(p *Provider) { p.meters.events.Inc(name) })
 	return w.Record(e)
 }
 

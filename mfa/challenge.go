@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"crypto/hmac"
+	"hash/fnv"
 	"time"
 )
 
@@ -54,17 +55,25 @@ func (c Challenge) Check(mac []byte, now time.Time, tries int) error {
 	return nil
 }
 
-// NextSend is when the next code may be sent after sends of them, the last one
-// at last: the wait begins with l.ResendWait and doubles up to l.ResendWaitMax (C-10).
-// There is no jitter in it, since people are told the time.
-// Before the first send it is last itself, which is the zero time then.
-func NextSend(l Limits, sends int, last time.Time) time.Time {
+// NextSend is when the next code may be sent after sends of them, the last of
+// which is c: the wait begins with l.ResendWait and doubles up to
+// l.ResendWaitMax (C-10). From the second wait on up to a tenth is added, so
+// that people held up by one outage do not all come back at once. It follows
+// from the challenge's id, since people are told the time.
+// Before the first send it is the zero time.
+func NextSend(l Limits, sends int, c Challenge) time.Time {
 	if sends <= 0 {
-		return last
+		return time.Time{}
 	}
 	wait := l.ResendWait
 	for i := 1; i < sends && wait < l.ResendWaitMax; i++ {
 		wait *= 2
 	}
-	return last.Add(min(wait, l.ResendWaitMax))
+	wait = min(wait, l.ResendWaitMax)
+	if sends > 1 {
+		sum := fnv.New32a()
+		_, _ = sum.Write([]byte(c.ID)) // never fails
+		wait += wait / 10 * time.Duration(sum.Sum32()%100) / 100
+	}
+	return c.SentAt.Add(wait).Truncate(time.Second)
 }

@@ -48,15 +48,29 @@ func TestChallengeCheck(t *testing.T) {
 func TestResendWaits(t *testing.T) {
 	t.Parallel()
 	l := mfa.DefaultLimits()
+	waits := map[time.Duration]bool{}
 	for sends, want := range map[int]time.Duration{
-		0: 0, 1: 30 * time.Second, 2: time.Minute, 3: 2 * time.Minute, 6: 16 * time.Minute,
+		1: 30 * time.Second, 2: time.Minute, 3: 2 * time.Minute, 6: 16 * time.Minute,
 		7: 32 * time.Minute, 8: 32 * time.Minute, 1000: 32 * time.Minute,
 	} {
-		if got := mfa.NextSend(l, sends, noon).Sub(noon); got != want {
-			t.Errorf("after %d sends: wait %v, want %v", sends, got, want)
+		for _, id := range []string{"A", "B", "C", "D"} {
+			c := mfa.Challenge{ID: id, SentAt: noon}
+			got := mfa.NextSend(l, sends, c).Sub(noon)
+			if got < want || got > want+want/10 || sends == 1 && got != want {
+				t.Errorf("after %d sends: wait %v, want %v and a tenth at most", sends, got, want)
+			}
+			if again := mfa.NextSend(l, sends, c).Sub(noon); again != got {
+				t.Errorf("the wait changes from %v to %v while people look at it", got, again)
+			}
+			if sends == 7 {
+				waits[got] = true
+			}
 		}
 	}
-	if got := mfa.NextSend(l, 0, time.Time{}); !got.IsZero() {
+	if len(waits) < 2 {
+		t.Error("everybody waits equally long")
+	}
+	if got := mfa.NextSend(l, 0, mfa.Challenge{SentAt: noon}); !got.IsZero() {
 		t.Errorf("the first code may be sent at %v", got)
 	}
 }

@@ -34,6 +34,15 @@ func SameNumber(a, b string) bool { return a != "" && a == b }
 // by it, because pumping fraud walks through neighbouring numbers (C-17, T-31).
 func Prefix(e164 string) string { return e164[:max(0, len(e164)-4)] }
 
+// CountryOf is the ISO 3166 code of an E.164 number, empty for one of no country.
+func CountryOf(e164 string) string {
+	n, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return ""
+	}
+	return phonenumbers.GetRegionCodeForNumber(n)
+}
+
 // Tail is the last n digits of an E.164 number: two before the second step,
 // four after (ux 2.6).
 func Tail(e164 string, n int) string {

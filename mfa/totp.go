@@ -56,7 +56,7 @@ func KeyText(secret []byte) string {
 }
 
 // TOTPAt is the code that an app shows at a moment.
-func TOTPAt(secret []byte, at time.Time) string { return codeOf(secret, stepAt(at)) }
+func TOTPAt(secret []byte, at time.Time) string { return codeOf(secret, StepAt(at)) }
 
 // VerifyTOTP compares a code with the steps acceptable at a moment and answers
 // with the step that matched and the drift learned from it; both are to be
@@ -73,7 +73,7 @@ func VerifyTOTP(secret []byte, code string, at time.Time, last int64, drift int)
 	if len(secret) < minSecret {
 		return 0, drift, ErrWrongCode
 	}
-	now := stepAt(at)
+	now := StepAt(at)
 	ahead := last == 0 || drift > 0
 	err = ErrWrongCode
 	// Every step is computed and compared, whichever matches, oldest first: of
@@ -104,7 +104,8 @@ func learn(drift, offset int) int {
 	return offset
 }
 
-func stepAt(at time.Time) int64 { return at.Unix() / stepSeconds }
+// StepAt is the number of the time step at a moment (RFC 6238 §4.2).
+func StepAt(at time.Time) int64 { return at.Unix() / stepSeconds }
 
 // codeOf is the code of one step. H-20: the library's own Validate cannot tell
 // which step matched, so that codes could be used twice; only its arithmetic serves.

@@ -54,6 +54,7 @@ var mails = map[string]mailRules{
 	"mail.codes":      event,
 	"mail.failures":   {facts: event.facts},
 	"mail.locked":     {facts: []string{"time"}},
+	"mail.paused":     {facts: append([]string{"link"}, event.facts...), link: true},
 	"mail.reported":   {facts: event.facts},
 	"mail.addr_code":  {facts: []string{"code"}},
 	"mail.addr_add":   about("address"),

@@ -47,7 +47,7 @@ func data() map[string]any {
 		"account-secure": templates.SecurePage{}, "account-apps": templates.AppsPage{}, "account-app-remove": templates.AppRow{},
 		"account-email": templates.ChangeEmailPage{}, "account-addresses": templates.AddressesPage{},
 		"account-address-code": templates.AddressCodePage{},
-		"report":               templates.ReportPage{}, "report-done": nil,
+		"report":               templates.ReportPage{}, "report-done": nil, "resume": nil, "resume-done": nil,
 		"signout-done": nil, "signup-done": nil, "forgot-sent": templates.ForgotSentPage{}, "help": templates.HelpPage{},
 		"account-home": templates.HomePage{}, "account-profile": templates.ProfilePage{},
 		"account-security": templates.SecurityPage{}, "account-password": templates.ChangePasswordPage{},

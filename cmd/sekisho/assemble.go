@@ -14,6 +14,7 @@ import (
 	"github.com/sekisho-id/sekisho/config"
 	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/atlas"
+	"github.com/sekisho-id/sekisho/idp/metrics"
 	"github.com/sekisho-id/sekisho/idp/outbound"
 	"github.com/sekisho-id/sekisho/idp/password"
 	"github.com/sekisho-id/sekisho/idp/protocol"
@@ -70,9 +71,9 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 			MFA: cfg.Limits.Limits, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),
 			Account: idp.AccountLimits(cfg.Limits.Account),
-			Staff:   cfg.Limits.Staff,
+			Staff:   cfg.Limits.Staff, Alarms: cfg.Limits.Alarms,
 		},
-		ACRAliases: cfg.ACRAliases, Now: p.now, Log: p.log,
+		ACRAliases: cfg.ACRAliases, Metrics: metrics.New(cmp.Or(version, "devel")), Now: p.now, Log: p.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the provider: %w", err)

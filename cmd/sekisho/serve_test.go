@@ -228,6 +228,27 @@ func TestServeLogsJSONAndStopsGracefully(t *testing.T) {
 	}
 }
 
+func TestMetricsStandApartFromThePages(t *testing.T) {
+	t.Parallel()
+	path := served(t, t.TempDir(), "issuer: http://localhost:9000\nlisten: 127.0.0.1:0\nmetrics: {listen: \"localhost:0\"}\n")
+	r := start(t, map[string]string{"KEY": devMasterKey}, "serve", "-config", path, "-migrate")
+	people := r.log.wait(t, `"serving","issuer":"[^"]+","listen":"([^"]+)"`)
+	machines := r.log.wait(t, `"serving metrics","listen":"([^"]+)"`)
+	if status, body := fetch(t, http.DefaultClient, "http://"+machines+"/metrics"); status != http.StatusOK ||
+		!strings.Contains(body, "sekisho_build_info") || !strings.Contains(body, "go_goroutines") {
+		t.Errorf("metrics: %d %s", status, body)
+	}
+	if status, _ := fetch(t, http.DefaultClient, "http://"+machines+"/signin"); status != http.StatusNotFound {
+		t.Errorf("a page among the metrics: %d", status)
+	}
+	if status, body := fetch(t, http.DefaultClient, "http://"+people+"/metrics"); status == http.StatusOK || strings.Contains(body, "build_info") {
+		t.Errorf("metrics among the pages: %d", status)
+	}
+	if code := r.end(); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, r.log)
+	}
+}
+
 func TestServeSpeaksTLSAndTakesUpNewCertificates(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

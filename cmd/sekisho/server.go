@@ -88,7 +88,7 @@ func reply(w http.ResponseWriter, status int, text string) {
 
 // run serves until ctx ends, then finishes what was begun: no new connections,
 // requests to their end, jobs to theirs.
-func (s *server) run(ctx context.Context, ln net.Listener, now func() time.Time) error {
+func (s *server) run(ctx context.Context, ln net.Listener, now func() time.Time) (err error) {
 	srv := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
@@ -103,6 +103,11 @@ func (s *server) run(ctx context.Context, ln net.Listener, now func() time.Time)
 		}
 		srv.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
 	}
+	stopMetrics, err := s.exposeMetrics(ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer func() { err = errors.Join(err, stopMetrics()) }()
 	s.machine.provider.Start(context.WithoutCancel(ctx))
 	defer s.machine.provider.Stop()
 
@@ -114,7 +119,6 @@ func (s *server) run(ctx context.Context, ln net.Listener, now func() time.Time)
 		s.log.InfoContext(wait, "stopping")
 		stopped <- srv.Shutdown(wait)
 	})
-	var err error
 	if srv.TLSConfig != nil {
 		err = srv.ServeTLS(ln, "", "")
 	} else {

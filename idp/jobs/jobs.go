@@ -43,6 +43,40 @@ type entry struct {
 	Job
 	bell chan struct{}
 	turn chan struct{}
+
+	mu    sync.Mutex
+	stats Stats
+}
+
+// Stats tell how a job went so far on this node.
+type Stats struct {
+	Runs, Failures int
+	// Succeeded is the end of the last run without an error, Took how long it was.
+	Succeeded time.Time
+	Took      time.Duration
+}
+
+// Stats are those of every job, by name.
+func (r *Runner) Stats() map[string]Stats {
+	out := make(map[string]Stats, len(r.jobs))
+	for name, e := range r.jobs {
+		e.mu.Lock()
+		out[name] = e.stats
+		e.mu.Unlock()
+	}
+	return out
+}
+
+// note adds one run to the stats.
+func (e *entry) note(start, end time.Time, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stats.Runs++
+	if err != nil {
+		e.stats.Failures++
+		return
+	}
+	e.stats.Succeeded, e.stats.Took = end, end.Sub(start)
 }
 
 // New makes a runner. A nil log discards; now is asked only to log how long a
@@ -166,10 +200,12 @@ func (r *Runner) run(ctx context.Context, e *entry) (err error) {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	start := r.now()
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
+		e.note(start, r.now(), err)
 	}()
 	return e.Run(ctx)
 }

@@ -21,8 +21,11 @@ var grantTypes = []clients.GrantType{clients.GrantCode, clients.GrantRefresh, cl
 
 // token is POST /oauth2/token.
 func (ep *endpoints) token(c echo.Context) error {
+	var grant clients.GrantType
+	defer func() { ep.tally.count(grant, c.Response().Status) }()
 	return ep.pass(c, func(from *caller) *oidc.Error {
-		client, grant := from.client, clients.GrantType(from.params.get("grant_type"))
+		client := from.client
+		grant = clients.GrantType(from.params.get("grant_type"))
 		switch {
 		case grant == "":
 			return errGrantTypeMissing

@@ -62,6 +62,8 @@ type endpoints struct {
 	nonces *dpop.Nonces
 	// partyKeys are the keys by which clients sign.
 	partyKeys partyKeys
+	// tally counts answers of the token endpoint.
+	tally tally
 }
 
 // Mount adds the endpoints to e. The browser's cookies must be in the request's
@@ -78,7 +80,7 @@ func Mount(e *echo.Echo, cfg Config) error {
 	}
 	ep := &endpoints{
 		idp: cfg.Provider, issuer: cfg.Issuer, now: cfg.Now, log: cfg.Log, limits: cfg.Provider.Config().Limits.Tokens,
-		partyKeys: partyKeys{out: cfg.Outbound, now: cfg.Now, sets: map[string]*keySet{}},
+		partyKeys: partyKeys{out: cfg.Outbound, now: cfg.Now, sets: map[string]*keySet{}}, tally: newTally(cfg.Provider.Metrics()),
 	}
 	if cfg.DPoPNonce {
 		ep.nonces = &dpop.Nonces{Key: cfg.Provider.SharedSecret("dpop nonce")}

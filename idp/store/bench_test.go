@@ -16,7 +16,7 @@ func BenchmarkUpdate(b *testing.B) {
 	for _, writers := range []int{1, 8, 32, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
 			db := open(b, "sqlite")
-			before := db.Commits()
+			before := db.Stats().Commits
 			var next atomic.Int64
 			var wg sync.WaitGroup
 			b.ResetTimer()
@@ -34,7 +34,7 @@ func BenchmarkUpdate(b *testing.B) {
 			}
 			wg.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
-			b.ReportMetric(float64(b.N)/float64(db.Commits()-before), "updates/commit")
+			b.ReportMetric(float64(b.N)/float64(db.Stats().Commits-before), "updates/commit")
 		})
 	}
 }

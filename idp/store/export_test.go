@@ -15,9 +15,6 @@ func (s *Store) sqlite() *sqliteDB {
 	return db
 }
 
-// Commits returns how many durable commits the SQLite writer has made.
-func (s *Store) Commits() int64 { return s.sqlite().writer.commits.Load() }
-
 // Waiting returns how many updates stand at the SQLite writer's door.
 func (s *Store) Waiting() int64 { return s.sqlite().writer.waiting.Load() }
 

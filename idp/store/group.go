@@ -18,6 +18,7 @@ type group struct {
 	conn    *conn
 	waiting atomic.Int64 // callers at the door
 	commits atomic.Int64
+	updates atomic.Int64 // committed ones
 
 	turn   sync.Mutex // the door: guards what follows
 	open   *batch     // the transaction that is open, or nil
@@ -136,6 +137,7 @@ func (g *group) leave() {
 		g.end(fmt.Errorf("commit: %w", explain(err)))
 		return
 	}
+	g.updates.Add(int64(g.open.members))
 	close(g.open.done)
 	g.open = nil
 }

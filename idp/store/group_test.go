@@ -53,13 +53,13 @@ func put(i int, tx *store.Tx) error { return tx.PutMeta(fmt.Sprint(i), "written"
 func TestUpdatesThatWaitShareOneCommit(t *testing.T) {
 	t.Parallel()
 	db := open(t, "sqlite")
-	before := db.Commits()
+	before := db.Stats().Commits
 	for i, err := range db.together(t, 32, put) {
 		if err != nil || db.meta(t, fmt.Sprint(i)) != "written" {
 			t.Errorf("update %d: %v, or it is not there", i, err)
 		}
 	}
-	if n := db.Commits() - before; n != 1 {
+	if n := db.Stats().Commits - before; n != 1 {
 		t.Errorf("33 updates took %d commits, want 1", n)
 	}
 }
@@ -67,13 +67,13 @@ func TestUpdatesThatWaitShareOneCommit(t *testing.T) {
 func TestGroupHasALimit(t *testing.T) {
 	t.Parallel()
 	db := open(t, "sqlite")
-	before := db.Commits()
+	before := db.Stats().Commits
 	for _, err := range db.together(t, 150, put) {
 		if err != nil {
 			t.Error(err)
 		}
 	}
-	if n := db.Commits() - before; n != 3 { // 64, 64, 23
+	if n := db.Stats().Commits - before; n != 3 { // 64, 64, 23
 		t.Errorf("151 updates took %d commits, want 3", n)
 	}
 }

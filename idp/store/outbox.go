@@ -123,6 +123,25 @@ func (tx *Tx) NothingDue() (bool, error) {
 	return len(rows) == 0, err
 }
 
+// Queue is what waits in the outbox of one kind.
+type Queue struct {
+	Kind    mfa.Kind
+	Waiting int
+	// Oldest is when the one that waits longest was queued.
+	Oldest time.Time
+}
+
+// Queues are the kinds of which messages wait to be sent.
+func (tx *Tx) Queues() ([]Queue, error) {
+	var out []Queue
+	err := tx.scanAll("count messages", func() []any {
+		out = append(out, Queue{})
+		q := &out[len(out)-1]
+		return []any{&q.Kind, &q.Waiting, seconds{&q.Oldest}}
+	}, "SELECT kind, COUNT(*), MIN(created_at) FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL GROUP BY kind")
+	return out, err
+}
+
 // DeliveryFailed reports whether the message of a challenge was given up.
 func (tx *Tx) DeliveryFailed(challengeID string) (bool, error) {
 	rows, err := list[outgoingRow](tx, "seq DESC", 1, "challenge_id = ? AND failed_at IS NOT NULL", challengeID)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,9 +21,10 @@ const dialectPostgres = "postgres"
 // postgresDB is one pool. pgx keeps prepared statements by itself and obeys
 // default_query_exec_mode in the DSN, which a pooler in between needs.
 type postgresDB struct {
-	pool *sql.DB
-	db   *gorm.DB
-	log  *slog.Logger
+	pool    *sql.DB
+	db      *gorm.DB
+	log     *slog.Logger
+	commits atomic.Int64
 }
 
 func isPostgres(dsn string) bool {
@@ -102,6 +104,7 @@ func (d *postgresDB) once(ctx context.Context, tx *Tx, f func(*Tx) error) (retry
 	if err := t.Commit(); err != nil {
 		return again(err), fmt.Errorf("commit: %w", explain(err))
 	}
+	d.commits.Add(1)
 	return false, result
 }
 
@@ -114,6 +117,11 @@ func (d *postgresDB) bind(ctx context.Context, t *sql.Tx) *gorm.DB {
 
 func (d *postgresDB) backup(context.Context, string) error {
 	return fmt.Errorf("backup: %w: use pg_dump", ErrUnsupported)
+}
+
+func (d *postgresDB) stats() Stats {
+	n := d.commits.Load()
+	return Stats{Updates: n, Commits: n}
 }
 
 func (d *postgresDB) close() error { return d.pool.Close() }

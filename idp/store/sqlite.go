@@ -189,6 +189,10 @@ func copyPages(dst, src any) error {
 	return errors.Join(err, b.Finish())
 }
 
+func (d *sqliteDB) stats() Stats {
+	return Stats{Updates: d.writer.updates.Load(), Commits: d.writer.commits.Load(), Waiting: d.writer.waiting.Load()}
+}
+
 func (d *sqliteDB) close() error {
 	var errs []error
 	if d.writer != nil {

@@ -44,6 +44,7 @@ type engine interface {
 	migrate(ctx context.Context, log *slog.Logger) (from, to int64, err error)
 	version(ctx context.Context) (int64, error)
 	backup(ctx context.Context, path string) error
+	stats() Stats
 	close() error
 }
 
@@ -76,6 +77,17 @@ func (s *Store) Close() error {
 	s.closing.Do(func() { s.closed = s.engine.close() })
 	return s.closed
 }
+
+// Stats count what the store did since it was opened, for metrics.
+type Stats struct {
+	// Updates are those that were committed, Commits the transactions they shared.
+	Updates, Commits int64
+	// Waiting are updates at the door now; 0 on PostgreSQL, where they wait in the database.
+	Waiting int64
+}
+
+// Stats are the counts so far.
+func (s *Store) Stats() Stats { return s.engine.stats() }
 
 // Dialect is "sqlite" or "postgres".
 func (s *Store) Dialect() string { return s.engine.dialect() }

@@ -112,6 +112,7 @@ func TestScreens(t *testing.T) {
 			g.as(v).guarded(e164, key)
 			g.as(k.visitor(t, b, lang)).forced()
 			g.as(k.member(t, b, lang)).staff(v.email)
+			g.hunted(t, b)
 		})
 	}
 }

@@ -56,6 +56,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err)
 		}
 		took, status, level := s.now().Sub(start), c.Response().Status, slog.LevelDebug
+		s.counts.Observe(c.Request().Method, c.Path(), status, took)
 		if status >= http.StatusBadRequest || took >= slow {
 			level = slog.LevelInfo
 		}

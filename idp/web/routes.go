@@ -39,6 +39,8 @@ func (s *server) signInRoutes() []route {
 		get("/signin/notice", s.notice), post("/signin/notice", s.submitNotice),
 		get("/signin/enroll", s.enrol), post("/signin/enroll", s.submitEnrol),
 		post("/signin/cancel", s.cancel),
+		get("/signin/resume", s.resume), post("/signin/resume", s.submitResume),
+		get("/signin/resume/done", s.plain("resume-done", "resume.done_t")),
 		get("/consent", s.consent), post("/consent", s.submitConsent),
 		get("/signout", s.signOut), post("/signout", s.submitSignOut), get("/signout/done", s.plain("signout-done", "signout.done_t")),
 		get("/signup", s.signUp), post("/signup", s.submitSignUp),

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/metrics"
 	"github.com/sekisho-id/sekisho/mfa/send"
 	"github.com/sekisho-id/sekisho/templates"
 )
@@ -59,6 +60,7 @@ type server struct {
 	inbox    *send.Inbox
 	issuer   *url.URL
 	cookies  cookies
+	counts   *metrics.HTTP
 	origin   *http.CrossOriginProtection
 	// shown are the paths that a GET answers.
 	shown map[string]bool
@@ -80,7 +82,7 @@ func New(cfg Config) (*echo.Echo, error) {
 	s := &server{
 		provider: cfg.Provider, pages: cfg.Templates, log: cfg.Log, now: cfg.Now, inbox: cfg.Inbox, issuer: issuer,
 		cookies: newCookies(issuer.Scheme == "https", cfg.Provider.Config().Limits.MFA.TrustedDevice),
-		origin:  http.NewCrossOriginProtection(), shown: map[string]bool{},
+		origin:  http.NewCrossOriginProtection(), shown: map[string]bool{}, counts: cfg.Provider.Metrics().HTTP(),
 	}
 	e := echo.New()
 	e.IPExtractor = ipExtractor(cfg.TrustedProxies)
