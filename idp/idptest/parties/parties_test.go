@@ -18,6 +18,8 @@ func parties() []party {
 		{page: "zitadel-rp", run: runGo, path: usual(), checks: []check{refreshes, minds}},
 		{page: "oauth4webapi", always: true, run: runInBrowser, path: usual(), checks: []check{refreshes, minds}},
 		{page: "openid-client", always: true, run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
+		{page: "express-openid-connect", run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
+		{page: "passport", run: node("app.mjs"), path: usual(), checks: []check{minds}},
 	}
 }
 
