@@ -49,7 +49,7 @@ fi
 # The relying parties on Node.js, at the versions of the lock file.
 from=idp/idptest/parties
 if ! cmp -s $from/package-lock.json .bin/parties/package-lock.json; then
-	if ! node -e 'process.exit(parseInt(process.versions.node) < 20)'; then
+	if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
 		echo "the tests of relying parties need Node.js 20 or newer" >&2
 		exit 1
 	fi

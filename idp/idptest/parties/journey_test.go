@@ -1,12 +1,13 @@
 package parties_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/sekisho-id/sekisho/idp/idptest/chrome"
 )
@@ -48,7 +49,7 @@ func travel(t *testing.T, s *site, p party) {
 	j.giveCode(false)
 	j.Press("button[value=deny]")
 	j.atParty()
-	if got := j.Content(); !strings.Contains(got, "access_denied") {
+	if got := j.Content(); !strings.Contains(got, cmp.Or(p.refused, "access_denied")) {
 		t.Errorf("after a refusal the relying party shows %s", got)
 	}
 
@@ -86,7 +87,7 @@ func (j *journey) leave() {
 	j.t.Helper()
 	j.Open(j.place(j.party.path.logout))
 	j.atParty()
-	if diff := cmp.Diff(claims{}, j.tells()); diff != "" {
+	if diff := gocmp.Diff(claims{}, j.tells()); diff != "" {
 		j.t.Errorf("after signing out (-want +got):\n%s", diff)
 	}
 }
@@ -114,7 +115,7 @@ func (j *journey) told(acr string, amr ...string) {
 	j.t.Helper()
 	j.atParty()
 	want := claims{Sub: j.person.id, Email: j.person.email, ACR: acr, AMR: amr}
-	if diff := cmp.Diff(want, j.tells()); diff != "" {
+	if diff := gocmp.Diff(want, j.tells()); diff != "" {
 		j.t.Errorf("the relying party at %s says (-want +got):\n%s", j.Address(), diff)
 	}
 }

@@ -30,6 +30,9 @@ type party struct {
 	run    func(*testing.T, *site)
 	// path says where the relying party does what; see [paths].
 	path paths
+	// refused is what is shown when the provider answers access_denied; empty
+	// means that very word.
+	refused string
 	// tells reads what the relying party tells of the person in the answer to
 	// GET /; nil reads sub, email, acr and amr in JSON.
 	tells func(t *testing.T, body string) claims
