@@ -23,7 +23,7 @@ func runApache(t *testing.T, s *site) {
 			c.AMR = strings.Split(amr, ",")
 		}
 		return c
-	})
+	}, "")
 	modules, err := filepath.Glob("/usr/lib/apache2/modules")
 	if err != nil || len(modules) == 0 {
 		t.Fatal("these tests need Apache (apt-get install -y apache2-bin libapache2-mod-auth-openidc)")
@@ -70,16 +70,23 @@ func loadModules(dir string) string {
 }
 
 // application is what stands behind a proxy that signs people in: it shows
-// what it is told of them.
-func application(t *testing.T, read func(http.Header) claims) string {
+// what it is told of them. stepUp is where it sends those who need a code for
+// a payout; empty leaves that to the proxy.
+func application(t *testing.T, read func(http.Header) claims, stepUp string) string {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		if r.URL.Path == "/payout" {
-			fmt.Fprintf(w, `{"payout":"open"}`)
-			return
+		c := read(r.Header)
+		switch {
+		case r.URL.Path != "/payout":
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(c) // the browser may have left
+		case c.ACR == twoStep:
+			fmt.Fprint(w, `{"payout":"open"}`)
+		case stepUp != "":
+			http.Redirect(w, r, stepUp, http.StatusSeeOther)
+		default:
+			http.Error(w, "not enough", http.StatusForbidden)
 		}
-		_ = json.NewEncoder(w).Encode(read(r.Header)) // the browser may have left
 	}))
 	t.Cleanup(srv.Close)
 	return srv.URL

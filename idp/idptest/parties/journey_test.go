@@ -85,7 +85,7 @@ func travel(t *testing.T, s *site, p party) {
 // leave signs out: the relying party and the provider have forgotten the person.
 func (j *journey) leave() {
 	j.t.Helper()
-	j.Open(j.place(j.party.path.logout))
+	j.Open(cmp.Or(j.logout, j.place(j.party.path.logout)))
 	j.atParty()
 	if diff := gocmp.Diff(claims{}, j.tells()); diff != "" {
 		j.t.Errorf("after signing out (-want +got):\n%s", diff)

@@ -27,7 +27,7 @@ type page struct {
 // where it is a file, the file's name.
 type block struct{ lang, file, text string }
 
-var fence = regexp.MustCompile("(?ms)^```([a-z]+)(?: ([^\\n]+))?\\n(.*?)^```$")
+var fence = regexp.MustCompile("(?ms)^ *```([a-z]+)(?: ([^\\n]+))?\\n(.*?)^ *```$")
 
 // readPage reads docs/integrate/NAME.md.
 func readPage(t *testing.T, name string) *page {
@@ -65,9 +65,9 @@ func (p *page) file(t *testing.T, name string) string {
 	return ""
 }
 
-// place puts the test's addresses for those of the pages.
+// place puts the test's hosts for those of the pages.
 func place(text, issuer, app string) string {
-	return strings.NewReplacer("https://id.example.jp", issuer, "https://app.example.jp", app).Replace(text)
+	return strings.NewReplacer("id.example.jp", strings.TrimPrefix(issuer, "https://"), "app.example.jp", strings.TrimPrefix(app, "https://")).Replace(text)
 }
 
 // Every page answers the same questions, and the index knows it.

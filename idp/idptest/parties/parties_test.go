@@ -14,6 +14,8 @@ func parties() []party {
 			page: "apache", always: true, run: runApache, checks: []check{hears},
 			path: paths{"/private", "/payout", "/oidc?logout=https://app.example.jp/"},
 		},
+		{page: "oauth2-proxy", run: runOAuth2Proxy, path: paths{"/private", "/payout", ""}, refused: "Forbidden", checks: []check{hears}},
+		{page: "nginx", run: runNginx, path: paths{"/private", "/payout", ""}, refused: "Forbidden"},
 		{page: "go-oidc", always: true, run: runGo, path: usual(), checks: []check{refreshes, minds, hears}},
 		{page: "zitadel-rp", run: runGo, path: usual(), checks: []check{refreshes, minds}},
 		{page: "oauth4webapi", always: true, run: runInBrowser, path: usual(), checks: []check{refreshes, minds}},

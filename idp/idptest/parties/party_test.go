@@ -54,6 +54,9 @@ type site struct {
 	origin string // what stands for https://app.example.jp
 	secret string // of the client; empty for a public one
 	person person
+	// logout is where the page says that people sign out; empty means at the
+	// party's path.
+	logout string
 	// inside is where the program listens, behind a front that speaks TLS.
 	inside atomic.Pointer[url.URL]
 	// mixUp makes answers seem to come from another provider.

@@ -3,8 +3,8 @@
 // configuration and programs taken from the page itself, against the real
 // `sekisho` program with TLS, in a real browser.
 //
-// Two addresses of the pages stand for those of the test, and nothing else is
-// changed: https://id.example.jp and https://app.example.jp.
+// Two hosts of the pages stand for those of the test, and nothing else is
+// changed: id.example.jp and app.example.jp.
 package parties_test
 
 import (
