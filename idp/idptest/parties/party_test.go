@@ -170,6 +170,14 @@ func runGo(t *testing.T, s *site) {
 	s.behind(t, exec.Command(filepath.Join(dir, "app")))
 }
 
+// runPython runs the page's app.py with the packages of the system.
+func runPython(t *testing.T, s *site) {
+	t.Helper()
+	cmd := exec.Command("/usr/bin/python3", "app.py")
+	cmd.Dir = s.lay(t, "app.py")
+	s.behind(t, cmd)
+}
+
 // runInBrowser serves the files of a page whose program runs in the browser.
 func runInBrowser(t *testing.T, s *site) {
 	t.Helper()
