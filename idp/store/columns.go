@@ -96,3 +96,33 @@ func listJSON(list []string) any {
 	}
 	return string(text)
 }
+
+// claimsJSON is the column of claims asked for: NULL for most grants.
+type claimsJSON struct{ claims *Claims }
+
+// Scan implements sql.Scanner.
+func (c claimsJSON) Scan(v any) error {
+	*c.claims = Claims{}
+	switch text := v.(type) {
+	case nil:
+		return nil
+	case string:
+		return json.Unmarshal([]byte(text), c.claims)
+	case []byte:
+		return json.Unmarshal(text, c.claims)
+	default:
+		return fmt.Errorf("%T instead of JSON", v)
+	}
+}
+
+// value is the claims as Scan reads them.
+func (c claimsJSON) value() any {
+	if c.claims.UserInfo == nil && c.claims.IDToken == nil && c.claims.ACR == "" {
+		return nil
+	}
+	text, err := json.Marshal(c.claims)
+	if err != nil {
+		return nil // strings can always be written
+	}
+	return string(text)
+}

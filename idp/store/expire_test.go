@@ -26,6 +26,9 @@ func TestExpire(t *testing.T) {
 				tx.InsertFactor(draft), tx.InsertFactor(factor(db, "kept", "u1")), tx.InsertChallenge(late),
 				tx.InsertSignIn(store.SignIn{ID: "i", ExpiresAt: soon}),
 				tx.InsertCode(store.Code{Hash: store.Hash("c"), ExpiresAt: soon}),
+				tx.InsertPushed(store.PushedRequest{Hash: store.Hash("p"), ExpiresAt: soon}),
+				tx.InsertPushed(store.PushedRequest{Hash: store.Hash("o"), ExpiresAt: soon}),
+				tx.KeepPushed(store.Hash("o"), soon.Add(time.Hour)),
 				tx.InsertToken(store.Token{ID: "t", Hash: store.Hash("t"), ExpiresAt: soon}),
 				tx.RevokeJTI("j", soon), tx.Spend(store.Hash("s"), soon),
 				tx.InsertSession(store.Session{SID: "expired", Hash: store.Hash("1"), UserID: "u1", ExpiresAt: soon}),
@@ -39,6 +42,8 @@ func TestExpire(t *testing.T) {
 			"kept":      func(tx *store.Tx) error { _, err := tx.Factor("kept"); return err },
 			"sign-in":   func(tx *store.Tx) error { _, err := tx.SignIn("i"); return err },
 			"code":      func(tx *store.Tx) error { _, err := tx.Code(store.Hash("c")); return err },
+			"pushed":    func(tx *store.Tx) error { _, err := tx.Pushed(store.Hash("p")); return err },
+			"opened":    func(tx *store.Tx) error { _, err := tx.Pushed(store.Hash("o")); return err },
 			"token":     func(tx *store.Tx) error { _, err := tx.Token("t"); return err },
 			"expired":   func(tx *store.Tx) error { _, err := tx.Session("expired"); return err },
 			"ended":     func(tx *store.Tx) error { _, err := tx.Session("ended"); return err },
@@ -46,20 +51,20 @@ func TestExpire(t *testing.T) {
 			"refreshed": func(tx *store.Tx) error { _, err := tx.Grant("refreshed"); return err },
 			"refresh":   func(tx *store.Tx) error { _, err := tx.RefreshToken(store.Hash("r")); return err },
 		}
+		gone := map[string]bool{}
 		for _, c := range []struct {
 			after time.Duration
-			gone  []string
+			gone  []string // in addition
 		}{
 			{30 * time.Second, nil},
-			{2 * time.Minute, nil},
-			{2 * time.Hour, []string{"code", "token"}},
-			{25 * time.Hour, []string{"code", "token", "sign-in", "draft"}},
-			{31 * 24 * time.Hour, []string{"code", "token", "sign-in", "draft", "expired", "ended", "idle"}},
-			{41 * 24 * time.Hour, []string{"code", "token", "sign-in", "draft", "expired", "ended", "idle", "refreshed", "refresh"}},
+			{2 * time.Minute, []string{"pushed"}},
+			{2 * time.Hour, []string{"opened", "code", "token"}},
+			{25 * time.Hour, []string{"sign-in", "draft"}},
+			{31 * 24 * time.Hour, []string{"expired", "ended", "idle"}},
+			{41 * 24 * time.Hour, []string{"refreshed", "refresh"}},
 		} {
 			db.move(soon.Add(-time.Minute).Add(c.after).Sub(db.now()))
 			db.expireAll(t)
-			gone := map[string]bool{}
 			for _, name := range c.gone {
 				gone[name] = true
 			}

@@ -22,6 +22,7 @@ type grantFields struct {
 	LastUsedAt time.Time `gorm:"serializer:moment"`
 	JKT        string    `gorm:"column:jkt"`
 	X5T        string    `gorm:"column:x5t"`
+	Claims     Claims    `gorm:"serializer:json"`
 }
 
 type grantRow struct {
@@ -47,10 +48,11 @@ const keepGrant = 30 * 24 * time.Hour
 func (tx *Tx) InsertGrant(g Grant) error {
 	g.CreatedAt = tx.created(g.CreatedAt)
 	return tx.must("insert grants", ErrExists, `INSERT INTO grants
-		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id, jkt, x5t)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING`,
+		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id, jkt, x5t, claims)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) ON CONFLICT DO NOTHING`,
 		g.ID, g.ClientID, g.UserID, g.SID, g.ACR, listJSON(g.AMR), listJSON(g.Scopes), listJSON(g.Resources),
-		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)), g.ShopID, g.JKT, g.X5T)
+		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)), g.ShopID, g.JKT, g.X5T,
+		claimsJSON{&g.Claims}.value())
 }
 
 // Grant returns one grant, revoked ones included, or ErrNotFound. Every
@@ -65,7 +67,8 @@ func (tx *Tx) Grant(id string) (g Grant, err error) {
 		seconds{&g.CreatedAt},
 		seconds{&g.RevokedAt},
 		seconds{&g.LastUsedAt},
-	}, `SELECT id, client_id, user_id, sid, shop_id, jkt, x5t, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at
+		claimsJSON{&g.Claims},
+	}, `SELECT id, client_id, user_id, sid, shop_id, jkt, x5t, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, claims
 		FROM grants WHERE id = ?1`+tx.locked(), id)
 	return g, err
 }

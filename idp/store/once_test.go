@@ -160,6 +160,25 @@ func TestCodeCannotBeUsedTwice(t *testing.T) { // T-17
 	})
 }
 
+func TestPushedRequestIsAnsweredOnce(t *testing.T) { // RFC 9126 §4
+	onBoth(t, func(t *testing.T, db *database) {
+		at := db.now()
+		r := store.PushedRequest{
+			Hash: store.Hash("uri"), ClientID: "shop", Params: "scope=openid&login_hint=hanako%40example.jp", ByClient: true,
+			CreatedAt: at, ExpiresAt: at.Add(time.Minute),
+		}
+		db.do(t, func(tx *store.Tx) error { return tx.InsertPushed(r) })
+		db.wants(t, store.ErrExists, func(tx *store.Tx) error { return tx.InsertPushed(r) })
+		same(t, db, r, func(tx *store.Tx) (store.PushedRequest, error) { return tx.Pushed(r.Hash) })
+		db.do(t, func(tx *store.Tx) error { return tx.KeepPushed(r.Hash, at.Add(time.Hour)) })
+		if won := db.race(t, 16, func(tx *store.Tx) error { return tx.UsePushed(r.Hash) }); won != 1 {
+			t.Errorf("%d of 16 answered the request, want 1", won)
+		}
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.KeepPushed(r.Hash, at.Add(time.Hour)) })
+		db.wants(t, store.ErrNotFound, func(tx *store.Tx) error { _, err := tx.Pushed(r.Hash); return err })
+	})
+}
+
 func TestSignInCannotBeFinishedTwice(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
 		db.do(t, func(tx *store.Tx) error { return tx.InsertSignIn(store.SignIn{ID: "i1", ExpiresAt: db.now()}) })

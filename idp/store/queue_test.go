@@ -172,6 +172,7 @@ func TestGrants(t *testing.T) {
 		g := store.Grant{
 			ID: "g1", ClientID: "shop", UserID: "u1", SID: "s1", ACR: "2", AMR: []string{"pwd", "otp"}, Scopes: []string{"openid"},
 			Resources: []string{"https://api.example"}, AuthTime: at, CreatedAt: at, JKT: "key", X5T: "certificate",
+			Claims: store.Claims{UserInfo: []string{"name"}, IDToken: []string{"email", "name"}, ACR: "https://refeds.org/profile/mfa"},
 		}
 		db.do(t, func(tx *store.Tx) error {
 			return errors.Join(tx.InsertGrant(g),

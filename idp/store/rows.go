@@ -36,6 +36,16 @@ type User struct {
 	EmailVerifiedAt, PasswordAt, PasswordFailedAt, TwoStepAt, DisabledAt, CreatedAt, UpdatedAt time.Time
 }
 
+// Address is where somebody lives, in the parts of OIDC Core §5.1.1. Sealed at
+// rest. The zero Address means: not told.
+type Address struct {
+	PostalCode string `json:"postal_code,omitempty"`
+	Region     string `json:"region,omitempty"`   // prefecture, state
+	Locality   string `json:"locality,omitempty"` // city
+	Street     string `json:"street_address,omitempty"`
+	Country    string `json:"country,omitempty"`
+}
+
 // Session is one signed-in browser. Its cookie is stored as a hash and changes
 // at every proof (T-06, A-7.2.4); SID, which relying parties see, stays.
 type Session struct {
@@ -88,6 +98,29 @@ type Grant struct {
 	// JKT and X5T are the thumbprints of the DPoP key and of the certificate that
 	// must be shown with its refresh tokens; empty means none.
 	JKT, X5T string
+	// Claims are those asked for one by one.
+	Claims Claims
+}
+
+// Claims are those that a relying party asks for one by one (OIDC Core §5.5),
+// by where they are to be told.
+type Claims struct {
+	UserInfo []string `json:"userinfo,omitempty"`
+	IDToken  []string `json:"id_token,omitempty"`
+	// ACR is the name under which the level was asked for; empty means its own.
+	ACR string `json:"acr,omitempty"`
+}
+
+// PushedRequest is an authorization request that waits to be opened: one that
+// its client pushed, or one that is too long for a URL. It is answered once.
+type PushedRequest struct {
+	Hash     []byte
+	ClientID string
+	// Params are its parameters, form-encoded; sealed at rest.
+	Params string
+	// ByClient is set when the client pushed it, authenticated.
+	ByClient             bool
+	CreatedAt, ExpiresAt time.Time
 }
 
 // Code is an authorization code: a hash, once, 60 seconds (C-35).

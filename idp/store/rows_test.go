@@ -85,6 +85,17 @@ func TestInsertThatExistsLeavesTheTransactionUsable(t *testing.T) {
 	})
 }
 
+func TestAddresses(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *database) {
+		db.person(t, "u1")
+		a := store.Address{PostalCode: "100-0001", Region: "東京都", Locality: "千代田区", Street: "千代田1-1\n御所", Country: "日本"}
+		for _, want := range []store.Address{{}, a, {Country: "日本"}, {}} {
+			db.do(t, func(tx *store.Tx) error { return tx.PutAddress("u1", want) })
+			same(t, db, want, func(tx *store.Tx) (store.Address, error) { return tx.Address("u1") })
+		}
+	})
+}
+
 func factor(db *database, id, user string) mfa.Factor {
 	at := db.now()
 	return mfa.Factor{

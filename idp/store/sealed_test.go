@@ -80,6 +80,8 @@ func TestDatabaseHoldsNoSecretInClear(t *testing.T) { // T-52
 			_, _, hit := tx.Hit("number:"+secrets["number"], 1, time.Hour)
 			return errors.Join(queued, hit,
 				tx.InsertFactor(phone),
+				tx.PutAddress("u1", store.Address{Street: secret("street")}),
+				tx.InsertPushed(store.PushedRequest{Hash: store.Hash(secret("request uri")), ClientID: "shop", Params: secret("params"), ExpiresAt: soon}),
 				tx.PutEnrolment(mfa.Enrolment{UserID: "u1", Number: secrets["enrolment number"], Secret: []byte(secret("enrol")), ExpiresAt: soon}),
 				tx.InsertSession(store.Session{SID: "s", UserID: "u1", Hash: store.Hash(secret("cookie")), ExpiresAt: soon}),
 				tx.InsertCode(store.Code{Hash: store.Hash(secret("authcode")), ExpiresAt: soon}),
