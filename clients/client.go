@@ -123,6 +123,7 @@ type Rules struct {
 // Lifetimes are those of what a client is issued.
 type Lifetimes struct {
 	Code            time.Duration `yaml:"code"`             // C-35
+	PushedRequest   time.Duration `yaml:"pushed_request"`   // C-39
 	AccessToken     time.Duration `yaml:"access_token"`     // C-36, of a person
 	ClientToken     time.Duration `yaml:"client_token"`     // C-36, of a client
 	IDToken         time.Duration `yaml:"id_token"`         // C-38
@@ -138,7 +139,7 @@ type Lifetimes struct {
 // DefaultLifetimes are the numbers of requirements.md section 4.
 func DefaultLifetimes() Lifetimes {
 	return Lifetimes{
-		Code: time.Minute, AccessToken: 5 * time.Minute, ClientToken: 15 * time.Minute, IDToken: 5 * time.Minute,
+		Code: time.Minute, PushedRequest: time.Minute, AccessToken: 5 * time.Minute, ClientToken: 15 * time.Minute, IDToken: 5 * time.Minute,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 30 * 24 * time.Hour, RefreshGrace: 10 * time.Second,
 		LogoutToken: 2 * time.Minute, LogoutRetry: 15 * time.Minute,
 		KeyRotation: 90 * 24 * time.Hour, Assertion: 5 * time.Minute,

@@ -30,6 +30,10 @@ func (c Client) PARRequired() bool { return c.RequirePAR || c.fapi2() }
 // to a key that it proves to have, by DPoP or mTLS (§5.3.2.1).
 func (c Client) BoundTokensRequired() bool { return c.fapi2() }
 
+// DatedObjectsRequired reports whether request objects must say from when to
+// when they count (FAPI 2.0 Message Signing §5.3.1).
+func (c Client) DatedObjectsRequired() bool { return c.fapi2() }
+
 // SigningAlgs are the algorithms the client may sign with: assertions, request
 // objects and proofs; and those its ID tokens may be signed with (§5.4.1).
 func (c Client) SigningAlgs() []string {

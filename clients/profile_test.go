@@ -19,6 +19,7 @@ func TestProfileFAPI2TurnsItsDemandsOnTogether(t *testing.T) {
 		plain, fapi2 any
 	}{
 		{"pushed requests", func(c clients.Client) any { return c.PARRequired() }, false, true},
+		{"dated request objects", func(c clients.Client) any { return c.DatedObjectsRequired() }, false, true},
 		{"bound tokens", func(c clients.Client) any { return c.BoundTokensRequired() }, false, true},
 		{"PKCE", func(c clients.Client) any { return c.PKCERequired() }, true, true},
 		{"rotation of refresh tokens", func(c clients.Client) any { return c.RotatesRefreshTokens() }, true, false},

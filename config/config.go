@@ -42,6 +42,8 @@ type Config struct {
 	Profile  string `yaml:"profile"`
 	// GeoIP is a database of places by IP address (.mmdb); empty shows no places.
 	GeoIP string `yaml:"geoip"`
+	// RequirePAR refuses every authorization request that was not pushed.
+	RequirePAR bool `yaml:"require_par"`
 
 	Mail  Mail    `yaml:"mail"`
 	SMS   Gateway `yaml:"sms"`

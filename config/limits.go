@@ -77,6 +77,7 @@ func (l Limits) bounds() []bound {
 		count("password.min_with_2sv", l.Password.MinWithTwoStep, 8, 64),                         // C-29, N-07
 		count("password.max", l.Password.Max, 64, 256),                                           // C-29, N-08
 		span("tokens.code", l.Tokens.Code, 10*time.Second, 10*time.Minute),                       // C-35
+		span("tokens.pushed_request", l.Tokens.PushedRequest, 5*time.Second, 10*time.Minute),     // C-39, RFC 9126 §2.2
 		span("tokens.access_token", l.Tokens.AccessToken, time.Minute, time.Hour),                // C-36
 		span("tokens.client_token", l.Tokens.ClientToken, time.Minute, time.Hour),                // C-36
 		span("tokens.id_token", l.Tokens.IDToken, time.Minute, time.Hour),                        // C-38

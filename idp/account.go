@@ -129,25 +129,6 @@ func twoStepState(u User, factors []mfa.Factor) TwoStepState {
 	}
 }
 
-// UpdateProfile changes name, language and time zone. Empty lang or zone mean
-// the deployment's. ErrName for a name that is empty or over 100 characters.
-func (p *Provider) UpdateProfile(ctx context.Context, b *Browser, name, lang, zone string) error {
-	name, err := cleanName(name)
-	if err != nil {
-		return err
-	}
-	return p.withHolder(ctx, b, func(w *work, h *holder) error {
-		h.user.Name, h.user.Zone = name, zone
-		if lang == "ja" || lang == "en" || lang == "" {
-			h.user.Lang = lang
-		}
-		if err := w.UpdateUser(h.user); err != nil {
-			return err
-		}
-		return w.record("profile.changed", h.user.ID, "")
-	})
-}
-
 // History is a person's own audit log, newest first: events of these names, at
 // most limit, older than the event with an id unless that is empty. It goes
 // back as far as the limits say (ux 6.11).

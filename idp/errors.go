@@ -53,6 +53,8 @@ var (
 	ErrAddressYours = errors.New("address is yours already")
 	// ErrTooMany: there may be no more of these.
 	ErrTooMany = errors.New("too many")
+	// ErrAddress: a part of an address is too long.
+	ErrAddress = errors.New("a part of the address is longer than 100 characters")
 	// ErrAgree: the terms were not agreed to.
 	ErrAgree = errors.New("terms not agreed")
 	// ErrEmailTaken: commands only; pages never say so (T-02).

@@ -27,6 +27,10 @@ type (
 	Actor = store.Actor
 	// Event is a line of the audit log.
 	Event = store.Event
+	// Claims are those asked for one by one.
+	Claims = store.Claims
+	// Address is where somebody lives.
+	Address = store.Address
 )
 
 // Sender delivers one message. An error that wraps [mfa.ErrUndeliverable] ends the retries.
@@ -61,6 +65,8 @@ type Config struct {
 	Limits Limits
 	// ACRAliases maps further acr values to ours (https://refeds.org/profile/mfa).
 	ACRAliases map[string]string
+	// RequirePAR refuses every authorization request that was not pushed.
+	RequirePAR bool
 	// Metrics counts what happens; nil for a registry of its own.
 	Metrics *metrics.Registry
 	Now     func() time.Time

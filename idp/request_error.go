@@ -4,8 +4,9 @@ package idp
 // page and never with a redirect: where to redirect to is the very thing in
 // doubt (RFC 6749 §4.1.2.1, O-28).
 type RequestError struct {
-	// Case is "client" (unknown or disabled), "redirect" (URI not registered) or
-	// "param" (missing, sent twice or malformed); it picks the words of the page.
+	// Case is "client" (unknown or disabled), "redirect" (URI not registered),
+	// "param" (missing, sent twice or malformed) or "pushed" (a request_uri that
+	// cannot be opened); it picks the words of the page.
 	Case string
 	// Param is the parameter at fault.
 	Param string

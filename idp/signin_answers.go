@@ -50,7 +50,7 @@ func (p *Provider) SubmitConsent(ctx context.Context, b *Browser, id string, all
 		}
 		s.row.ConsentedAt = w.Now
 		scopes := slices.Clone(s.granted)
-		scopes = append(scopes, newScopes(s.req.Scopes, s.granted)...)
+		scopes = append(scopes, newScopes(s.req.Request.Scopes, s.granted)...)
 		if err := w.PutConsent(store.Consent{UserID: s.user.ID, ClientID: s.client.ID, Scopes: scopes, GrantedAt: w.Now}); err != nil {
 			return err
 		}

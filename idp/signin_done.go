@@ -20,6 +20,9 @@ func (p *Provider) complete(w *work, s *situation, stored bool) (Next, error) {
 			return Next{}, ErrStale
 		}
 	}
+	if err := w.usePushed(s.req); err != nil {
+		return Next{}, err
+	}
 	w.as(s.user.ID)
 	fresh := !s.row.PasswordAt.IsZero() || !s.row.CodeAt.IsZero() || !s.row.DeviceAt.IsZero()
 	if fresh {
@@ -147,7 +150,9 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 		ID: newID(), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
 		ACR: s.step.Have.ACR(), AMR: signin.AMR(s.proofs, s.step.Have, s.client.AMRDetail),
 		Scopes: s.req.Scopes, Resources: s.req.Resources, AuthTime: s.proofs.PasswordAt, CreatedAt: w.Now, LastUsedAt: w.Now,
+		Claims: s.req.Claims,
 	}
+	g.Claims.ACR = signin.AskedACR(s.step.Have, s.req.ACRs, s.req.Essential, p.cfg.ACRAliases)
 	if err := w.InsertGrant(g); err != nil {
 		return "", err
 	}
@@ -155,7 +160,7 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 	return code, w.InsertCode(store.Code{
 		Hash: store.Hash(code), GrantID: g.ID, ClientID: g.ClientID, RedirectURI: s.req.RedirectURI,
 		Nonce: s.req.Nonce, Challenge: s.req.CodeChallenge, JKT: s.req.DPoPKey,
-		CreatedAt: w.Now, ExpiresAt: w.Now.Add(p.cfg.Limits.Tokens.Code),
+		CreatedAt: w.Now, ExpiresAt: w.Now.Add(s.client.CodeLifetime(p.cfg.Limits.Tokens.Code)),
 	})
 }
 
@@ -168,7 +173,7 @@ func (s *situation) reply(p *Provider, pairs ...string) *Reply {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		v.Set(pairs[i], pairs[i+1])
 	}
-	return &Reply{To: s.req.RedirectURI, Params: v}
+	return &Reply{To: s.req.RedirectURI, Params: v, Post: s.req.Mode == clients.ModeFormPost, ClientID: s.client.ID}
 }
 
 // refusal answers with an OAuth error, or leads to our start page.
@@ -196,7 +201,7 @@ func (p *Provider) demands(c clients.Client, now time.Time) bool {
 func newScopes(asked, granted []string) []string {
 	var out []string
 	for _, s := range asked {
-		if s != "openid" && !slices.Contains(granted, s) {
+		if !slices.Contains(granted, s) {
 			out = append(out, s)
 		}
 	}

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/sekisho-id/sekisho/idp/signin"
@@ -62,12 +63,12 @@ func (p *Provider) begin(ctx context.Context, b *Browser, r AuthorizeRequest, re
 		case s.req.None:
 			w.came(s)
 			next = Next{Step: s.step, Reply: s.refusal(p, s.step.Error)}
-			return nil
+			return w.usePushed(s.req)
 		}
 		if s.session != nil && row.UserID == "" {
 			row.UserID = s.session.UserID
 		}
-		if err := w.InsertSignIn(row); err != nil {
+		if err := errors.Join(w.InsertSignIn(row), w.keepPushed(s.req)); err != nil {
 			return err
 		}
 		s.row = row
@@ -128,5 +129,5 @@ func (p *Provider) refuse(w *work, s *situation) (Next, error) {
 
 func (p *Provider) endSignIn(w *work, s *situation) error {
 	s.row.EndedAt = w.Now
-	return w.UpdateSignIn(s.row)
+	return errors.Join(w.UpdateSignIn(s.row), w.usePushed(s.req))
 }

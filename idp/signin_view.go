@@ -31,7 +31,7 @@ func (p *Provider) SignIn(ctx context.Context, b *Browser, id string) (SignInVie
 func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	v := SignInView{
 		ID: s.row.ID, Step: s.step, Client: s.client, Request: s.req, Email: s.req.LoginHint,
-		NewScopes: newScopes(s.req.Scopes, s.granted), Sudo: s.req.Sudo && s.session != nil,
+		AskedScopes: s.req.Request.Scopes, NewScopes: newScopes(s.req.Request.Scopes, s.granted), Sudo: s.req.Sudo && s.session != nil,
 	}
 	if s.client != nil {
 		v.EnforceFrom = s.client.Rules.EnforceFrom

@@ -143,7 +143,8 @@ type Renewal struct {
 	Bound Binding
 }
 
-// Refresh rotates a refresh token. A token used before is a theft and revokes
+// Refresh rotates a refresh token, but that of a client whose tokens do not
+// rotate: it lives on, as long as it is used. A token used before is a theft and revokes
 // the grant (T-51), but for a short grace in which its unused successor is given
 // again, so that two tabs refreshing at once stay signed in. The client's rules
 // are judged anew (S-120, T-14).
@@ -174,6 +175,10 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 				return ErrInvalidScope
 			}
 			out.Scopes = r.Scopes
+		}
+		if !c.RotatesRefreshTokens() && row.UsedAt.IsZero() {
+			out.RefreshToken = r.Token
+			return w.ExtendRefreshToken(row.Hash, g.ID, p.refreshEnd(g, w.Now))
 		}
 		out.RefreshToken, err = p.rotate(w, g, row)
 		return err

@@ -24,6 +24,7 @@ type NewUser struct {
 	// Lang is "ja", "en" or empty.
 	Lang          string      `json:"language"`
 	EmailVerified bool        `json:"email_verified"`
+	Address       Address     `json:"address"`
 	Methods       []NewMethod `json:"methods"`
 	// TwoStep switches two-step verification on; it takes a main and a backup method.
 	TwoStep bool `json:"two_step"`
@@ -44,6 +45,7 @@ type NewMethod struct {
 // newcomer is a NewUser made ready outside the transaction.
 type newcomer struct {
 	user    User
+	address Address
 	factors []mfa.Factor
 }
 
@@ -62,6 +64,9 @@ func (p *Provider) insert(w *work, c newcomer) error {
 		if errors.Is(err, store.ErrExists) {
 			return fmt.Errorf("%s: %w", c.user.Email, ErrEmailTaken)
 		}
+		return err
+	}
+	if err := w.PutAddress(c.user.ID, c.address); err != nil {
 		return err
 	}
 	for _, f := range c.factors {
@@ -85,7 +90,8 @@ func (p *Provider) prepare(ctx context.Context, n NewUser) (newcomer, error) {
 	if n.TwoStep {
 		u.TwoStepAt = now
 	}
-	faults := []error{nameErr, checkEmail(u.Email)}
+	address, addressErr := cleanAddress(n.Address)
+	faults := []error{nameErr, checkEmail(u.Email), addressErr}
 	if n.Lang != "" && n.Lang != "ja" && n.Lang != "en" {
 		faults = append(faults, fmt.Errorf("language %q: want ja or en", n.Lang))
 	}
@@ -94,7 +100,7 @@ func (p *Provider) prepare(ctx context.Context, n NewUser) (newcomer, error) {
 	if err := errors.Join(append(faults, err)...); err != nil {
 		return newcomer{}, err
 	}
-	return newcomer{user: u, factors: factors}, nil
+	return newcomer{user: u, address: address, factors: factors}, nil
 }
 
 func (p *Provider) preparePassword(ctx context.Context, n NewUser, u *User) error {

@@ -26,6 +26,15 @@ type AuthorizeRequest struct {
 	DPoPKey string `json:"dpop_jkt,omitempty"`
 	// UILocales holds the first supported language of ui_locales, or nothing.
 	UILocales string `json:"ui_locales,omitempty"`
+	// Mode is how the answer travels; empty means query.
+	Mode clients.ResponseMode `json:"response_mode,omitempty"`
+	// Claims are those asked for one by one, of scopes the client may have.
+	Claims Claims `json:"claims,omitzero"`
+	// ACRs are the names under which levels were asked for.
+	ACRs []string `json:"acrs,omitempty"`
+	// Pushed is the hash of the request_uri that is used up by the answer; nil
+	// when the request came as it is.
+	Pushed []byte `json:"pushed,omitempty"`
 }
 
 // Next is where the browser goes after a verb: out with Reply, or else to
@@ -41,9 +50,13 @@ type Reply struct {
 	// To is the redirect URI or a local path; Params are added to its query.
 	To     string
 	Params url.Values
+	// Post sends Params as a form instead of in the query (form_post).
+	Post bool
+	// ClientID is the relying party's; empty for our own pages.
+	ClientID string
 }
 
-// Location is the URL to redirect to.
+// Location is the URL to redirect to, where Post is not set.
 func (r Reply) Location() string {
 	if len(r.Params) == 0 {
 		return r.To
@@ -74,8 +87,9 @@ type SignInView struct {
 	Methods []MethodView
 	// TrustUntil is when a device trusted now would end; zero when not offered.
 	TrustUntil time.Time
-	// NewScopes are those of Request.Scopes not allowed before.
-	NewScopes []string
+	// AskedScopes are those that need consent, of claims asked for one by one
+	// too; NewScopes those of them that were not allowed before.
+	AskedScopes, NewScopes []string
 	// EnforceFrom is the date a notice speaks of.
 	EnforceFrom time.Time
 }

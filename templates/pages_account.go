@@ -76,9 +76,14 @@ type HomePage struct {
 type ProfilePage struct {
 	Name, Email, Lang, Zone string
 	Zones                   []ZoneRow
-	NameError               string
+	Address                 []PostalRow
+	NameError, AddressError string
 	Saved                   bool
 }
+
+// PostalRow is one part of an address: a field with its label, its autocomplete
+// token and its value.
+type PostalRow struct{ Name, Label, Token, Value string }
 
 // ZoneRow is a time zone one may choose.
 type ZoneRow struct{ Name, Label string }

@@ -100,6 +100,15 @@ type ScopeRow struct {
 	New bool
 }
 
+// FormPostPage posts an answer on to a relying party at Action.
+type FormPostPage struct {
+	Action string
+	Fields []FormField
+}
+
+// FormField is one hidden field.
+type FormField struct{ Name, Value string }
+
 // SignOutPage asks before signing out.
 type SignOutPage struct {
 	// Request is the relying party's, sealed; empty when the person came by themselves.

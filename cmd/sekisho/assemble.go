@@ -73,7 +73,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 			Account: idp.AccountLimits(cfg.Limits.Account),
 			Staff:   cfg.Limits.Staff, Alarms: cfg.Limits.Alarms,
 		},
-		ACRAliases: cfg.ACRAliases, Metrics: metrics.New(cmp.Or(version, "devel")), Now: p.now, Log: p.log,
+		ACRAliases: cfg.ACRAliases, RequirePAR: cfg.RequirePAR, Metrics: metrics.New(cmp.Or(version, "devel")), Now: p.now, Log: p.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the provider: %w", err)

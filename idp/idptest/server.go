@@ -98,6 +98,7 @@ type options struct {
 	web     func(*web.Config)
 	aliases map[string]string
 	machine func(*protocol.Config)
+	par     bool
 	senders map[mfa.Kind]idp.Sender
 	jobs    bool
 	place   func(ip, lang string) string
@@ -126,6 +127,9 @@ func Protocol(f func(*protocol.Config)) Option { return func(o *options) { o.mac
 
 // ACRAliases sets further acr values.
 func ACRAliases(m map[string]string) Option { return func(o *options) { o.aliases = m } }
+
+// RequirePAR refuses every authorization request that was not pushed.
+func RequirePAR() Option { return func(o *options) { o.par = true } }
 
 // Senders replaces the inbox for some kinds of message.
 func Senders(m map[mfa.Kind]idp.Sender) Option { return func(o *options) { o.senders = m } }
@@ -188,7 +192,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 		Store: st, Clients: clients.NewRegistry(o.clients), Hasher: Hasher(), Rules: rules,
 		Senders: senders,
 		Logouts: protocol.Backchannel{Client: caller},
-		Render:  web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, Now: s.Clock.Now, Log: log,
+		Render:  web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)
 	if o.jobs {

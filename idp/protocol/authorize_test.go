@@ -38,8 +38,49 @@ func TestAuthorizeByPostBecomesGet(t *testing.T) {
 		t.Errorf("duplicates survive the redirect: got %v, want invalid_request", q)
 	}
 	r = w.machine(t).post(protocol.PathAuthorize, request("state", strings.Repeat("x", 20_000)))
-	if r.status != http.StatusBadRequest {
-		t.Errorf("20 kB of state: got %d, want 400", r.status)
+	if r.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("20 kB of state: got %d, want 413", r.status)
+	}
+}
+
+// A request that is too long for a URL waits at the server for the browser.
+func TestLongPostIsKeptUntilTheBrowserComes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.browser(t)
+	b.signIn(request(), alice)
+	state := strings.Repeat("x", 8000)
+	v := request("prompt", "none", "state", state)
+	to := w.machine(t).post(protocol.PathAuthorize, v).location()
+	if len(to) > 200 || !strings.HasPrefix(to, protocol.PathAuthorize+"?client_id=web&request_uri=") {
+		t.Fatalf("8 kB of state: sent to %q, want a short URL", to)
+	}
+	if q := b.returned(b.get(to).location(), callback); q.Get("code") == "" || q.Get("state") != state {
+		t.Errorf("the browser comes: got %v, want a code and the state", q)
+	}
+	if r := b.get(to); r.status != http.StatusBadRequest || r.location() != "" {
+		t.Errorf("and once more: got %d to %q, want a page", r.status, r.location())
+	}
+	to = w.machine(t).post(protocol.PathAuthorize, v).location()
+	w.Clock.Advance(time.Minute)
+	if r := b.get(to); r.status != http.StatusBadRequest || r.location() != "" {
+		t.Errorf("too late: got %d to %q, want a page", r.status, r.location())
+	}
+	// It is nothing pushed: whoever must push cannot take this way round.
+	to = w.machine(t).post(protocol.PathAuthorize, request("client_id", "push", "state", state)).location()
+	if q := b.returned(b.get(to).location(), callback); q.Get("error") != "invalid_request" {
+		t.Errorf("a client that must push: got %v, want invalid_request", q)
+	}
+	v.Set("client_id", "nobody")
+	if r := w.machine(t).post(protocol.PathAuthorize, v); r.status != http.StatusBadRequest {
+		t.Errorf("of an unknown client: got %d, want 400 and nothing kept", r.status)
+	}
+	v = request("client_id", "web", "state", state)
+	v.Add("prompt", "login")
+	v.Add("prompt", "none")
+	to = w.machine(t).post(protocol.PathAuthorize, v).location()
+	if q := b.returned(b.get(to).location(), callback); q.Get("error") != "invalid_request" {
+		t.Errorf("a parameter sent twice: got %v, want invalid_request", q)
 	}
 }
 
@@ -47,20 +88,23 @@ func TestAuthorizeEndpointAnswersPagesWithoutRedirect(t *testing.T) { // O-28
 	t.Parallel()
 	w := newWorld(t)
 	for name, query := range map[string]string{
-		"unknown client":   request("client_id", "nobody").Encode(),
-		"disabled client":  request("client_id", "gone").Encode(),
-		"wrong URI":        request("redirect_uri", "https://evil.example/").Encode(),
-		"client twice":     request().Encode() + "&client_id=other",
-		"URI twice":        request().Encode() + "&redirect_uri=https://evil.example/",
-		"nothing at all":   "",
-		"not a query":      "client_id=%zz",
-		"semicolons":       "client_id=web;redirect_uri=" + callback,
-		"an endless query": request("state", strings.Repeat("x", 20_000)).Encode(),
+		"unknown client":  request("client_id", "nobody").Encode(),
+		"disabled client": request("client_id", "gone").Encode(),
+		"wrong URI":       request("redirect_uri", "https://evil.example/").Encode(),
+		"client twice":    request().Encode() + "&client_id=other",
+		"URI twice":       request().Encode() + "&redirect_uri=https://evil.example/",
+		"nothing at all":  "",
+		"not a query":     "client_id=%zz",
+		"semicolons":      "client_id=web;redirect_uri=" + callback,
 	} {
 		r := w.browser(t).get(protocol.PathAuthorize + "?" + query)
 		if r.status != http.StatusBadRequest || r.location() != "" {
 			t.Errorf("%s: got %d to %q, want 400", name, r.status, r.location())
 		}
+	}
+	endless := request("state", strings.Repeat("x", 20_000)).Encode()
+	if r := w.browser(t).get(protocol.PathAuthorize + "?" + endless); r.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("an endless query: got %d, want 413", r.status)
 	}
 	for _, method := range []string{http.MethodPut, http.MethodDelete, http.MethodHead, http.MethodOptions} {
 		if r := w.machine(t).do(method, protocol.PathAuthorize+"?"+request().Encode(), ""); r.status != http.StatusMethodNotAllowed {

@@ -27,6 +27,7 @@ type document struct {
 	JWKS                  string   `json:"jwks_uri"`
 	EndSession            string   `json:"end_session_endpoint"`
 	Revocation            string   `json:"revocation_endpoint"`
+	Push                  string   `json:"pushed_authorization_request_endpoint"`
 	Scopes                []string `json:"scopes_supported"`
 	Claims                []string `json:"claims_supported"`
 	ClaimTypes            []string `json:"claim_types_supported"`
@@ -37,6 +38,7 @@ type document struct {
 	ACRs                  []string `json:"acr_values_supported"`
 	SubjectTypes          []string `json:"subject_types_supported"`
 	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
+	RequestObjectAlgs     []string `json:"request_object_signing_alg_values_supported"`
 	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgs         []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
@@ -47,13 +49,15 @@ type document struct {
 	IssuerInResponse      bool     `json:"authorization_response_iss_parameter_supported"`
 	BackchannelLogout     bool     `json:"backchannel_logout_supported"`
 	BackchannelSession    bool     `json:"backchannel_logout_session_supported"`
-	// The defaults of these three are not all false, so they are always said.
+	// The defaults of these are not all false, so they are always said.
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
 	RequestParameter    bool `json:"request_parameter_supported"`
 	RequestURIParameter bool `json:"request_uri_parameter_supported"`
+	PushRequired        bool `json:"require_pushed_authorization_requests"`
 }
 
 func (ep *endpoints) discovery() document {
+	cfg := ep.idp.Config()
 	var auth []string
 	for _, m := range clients.AuthMethods() {
 		auth = append(auth, string(m))
@@ -62,23 +66,27 @@ func (ep *endpoints) discovery() document {
 	doc := document{
 		Issuer:        ep.issuer,
 		Authorization: ep.issuer + PathAuthorize, Token: ep.issuer + PathToken, UserInfo: ep.issuer + PathUserInfo,
-		JWKS: ep.issuer + PathJWKS, EndSession: ep.issuer + PathLogout, Revocation: ep.issuer + PathRevoke,
-		Scopes: []string{"openid", "profile", "email", "phone", "offline_access"},
-		Claims: []string{
-			"iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash", "sid",
-			"name", "locale", "zoneinfo", "updated_at", "email", "email_verified", "phone_number", "phone_number_verified",
-		},
+		JWKS: ep.issuer + PathJWKS, EndSession: ep.issuer + PathLogout, Revocation: ep.issuer + PathRevoke, Push: ep.issuer + PathPush,
+		Scopes:        []string{"openid"},
+		Claims:        []string{"iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash", "sid"},
 		ClaimTypes:    []string{"normal"},
-		ResponseTypes: []string{"code"}, ResponseModes: []string{"query"},
+		ResponseTypes: []string{"code"}, ResponseModes: []string{string(clients.ModeQuery), string(clients.ModeFormPost)},
 		Prompts:          []string{"none", "login", "consent", "select_account", "create"},
-		ACRs:             acrValues(ep.idp.Config().ACRAliases),
+		ACRs:             acrValues(cfg.ACRAliases),
 		SubjectTypes:     []string{"public"},
 		IDTokenAlgs:      clients.Client{}.SigningAlgs(),
+		ClaimsParameter:  true,
+		RequestParameter: true, RequestObjectAlgs: clients.Client{}.SigningAlgs(),
+		PushRequired:     cfg.RequirePAR,
 		TokenAuthMethods: auth, RevocationAuthMethods: auth, TokenAuthAlgs: algs, RevocationAuthAlgs: algs,
 		DPoPAlgs:         dpop.Algorithms(),
 		ChallengeMethods: []string{"S256"}, UILocales: languages, IssuerInResponse: true,
 		BackchannelLogout: true, BackchannelSession: true,
 	}
+	for _, s := range scopeClaims {
+		doc.Scopes, doc.Claims = append(doc.Scopes, s.scope), append(doc.Claims, s.claims...)
+	}
+	doc.Scopes = append(doc.Scopes, "offline_access")
 	for _, g := range grantTypes {
 		doc.GrantTypes = append(doc.GrantTypes, string(g))
 	}

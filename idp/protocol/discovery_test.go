@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/sekisho-id/sekisho/clients"
+	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/idptest"
 	"github.com/sekisho-id/sekisho/idp/protocol"
 	"github.com/sekisho-id/sekisho/idp/store"
@@ -36,80 +35,6 @@ func list(v any) (out []string) {
 		out = append(out, s)
 	}
 	return out
-}
-
-// H-12: every value that is advertised is used, and works.
-func TestDiscoveryTellsTheTruth(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, idptest.Clients(keyed("key", func(*clients.Client) {})))
-	doc, claims := w.metadata(t), w.claims(t)
-	b := w.browser(t)
-	b.signIn(request(), alice)
-	ask := func(changes ...string) string {
-		return b.returned(b.authorize(request(changes...)), callback).Get("error")
-	}
-	each := map[string]func(value string) bool{
-		"scopes_supported": func(s string) bool {
-			return slices.Contains(strings.Fields(w.tokens(t, "web", "scope", "openid "+s).str("scope")), s)
-		},
-		"response_types_supported":         func(s string) bool { return ask("response_type", s) == "" },
-		"response_modes_supported":         func(s string) bool { return ask("response_mode", s) == "" },
-		"prompt_values_supported":          func(s string) bool { return !strings.Contains(b.authorize(request("prompt", s)), "error=") },
-		"ui_locales_supported":             func(s string) bool { return ask("ui_locales", s) == "" },
-		"acr_values_supported":             func(s string) bool { return !strings.Contains(b.authorize(request("acr_values", s)), "error=") },
-		"grant_types_supported":            func(s string) bool { return w.grantType(t, s) != "unsupported_grant_type" },
-		"code_challenge_methods_supported": func(s string) bool { return ask("code_challenge_method", s) == "" },
-		"id_token_signing_alg_values_supported": func(s string) bool {
-			header, _ := parts(t, w.tokens(t, map[string]string{"RS256": "web", "PS256": "ps", "ES256": "es", "EdDSA": "ed"}[s]).str("id_token"))
-			return header["alg"] == s
-		},
-		"token_endpoint_auth_methods_supported":      func(s string) bool { return w.authMethod(t, protocol.PathToken, s) },
-		"revocation_endpoint_auth_methods_supported": func(s string) bool { return w.authMethod(t, protocol.PathRevoke, s) },
-		"token_endpoint_auth_signing_alg_values_supported": func(s string) bool {
-			return w.authAlg(t, protocol.PathToken, s)
-		},
-		"revocation_endpoint_auth_signing_alg_values_supported": func(s string) bool {
-			return w.authAlg(t, protocol.PathRevoke, s)
-		},
-		"dpop_signing_alg_values_supported": func(s string) bool {
-			h := holder{partySigners()[s], w}
-			h.kid = ""
-			return w.machineToken(t, "machine", h.atToken(t)...).str("token_type") == "DPoP"
-		},
-		"claims_supported":        func(s string) bool { return claims[s] != nil },
-		"subject_types_supported": func(s string) bool { return s == "public" },
-		"claim_types_supported":   func(s string) bool { return s == "normal" },
-	}
-	for name, works := range each {
-		values := list(doc[name])
-		if len(values) == 0 {
-			t.Errorf("%s: nothing is advertised", name)
-		}
-		for _, v := range values {
-			if !works(v) {
-				t.Errorf("%s: %q is advertised and does not work", name, v)
-			}
-		}
-		delete(doc, name)
-	}
-	for name, method := range map[string]string{
-		"authorization_endpoint": "GET", "token_endpoint": "POST", "userinfo_endpoint": "GET", "jwks_uri": "GET",
-		"end_session_endpoint": "GET", "revocation_endpoint": "POST",
-	} {
-		url, _ := doc[name].(string)
-		if r := w.browser(t).do(method, url, ""); !strings.HasPrefix(url, w.URL+"/oauth2/") || r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed {
-			t.Errorf("%s: %q answers %d", name, url, r.status)
-		}
-		delete(doc, name)
-	}
-	want := map[string]any{ // proved by the tests of the authorization endpoint
-		"issuer": w.URL, "authorization_response_iss_parameter_supported": true,
-		"backchannel_logout_supported": true, "backchannel_logout_session_supported": true, // backchannel_test.go
-		"claims_parameter_supported": false, "request_parameter_supported": false, "request_uri_parameter_supported": false,
-	}
-	if diff := cmp.Diff(want, doc); diff != "" {
-		t.Errorf("rest of the metadata (-want +got):\n%s", diff)
-	}
 }
 
 // grantType is the error that a grant type meets.
@@ -154,14 +79,24 @@ func (w *world) authAlg(t *testing.T, path, alg string) bool {
 // claims are all that is ever told about a person who has told us everything.
 func (w *world) claims(t *testing.T) map[string]any {
 	t.Helper()
-	if err := w.Provider.UpdateProfile(t.Context(), w.aliceBrowser(t), w.alice.Name, "ja", "Asia/Tokyo"); err != nil {
-		t.Fatal(err)
-	}
-	w.givePhone(t)
-	r := w.tokens(t, "web", "scope", "openid profile email phone offline_access")
+	w.tellAll(t)
+	r := w.tokens(t, "web", "scope", "openid profile email phone address offline_access")
 	_, all := parts(t, r.str("id_token"))
 	maps.Copy(all, w.userInfo(t, r.str("access_token")).json())
 	return all
+}
+
+// home is where alice lives.
+var home = idp.Address{PostalCode: "100-0001", Region: "東京都", Locality: "千代田区", Street: "千代田1-1", Country: "日本"}
+
+// tellAll lets alice tell everything about herself.
+func (w *world) tellAll(t *testing.T) {
+	t.Helper()
+	in := idp.ProfileInput{Name: w.alice.Name, Lang: "ja", Zone: "Asia/Tokyo", Address: home}
+	if err := w.Provider.UpdateProfile(t.Context(), w.aliceBrowser(t), in); err != nil {
+		t.Fatal(err)
+	}
+	w.givePhone(t)
 }
 
 // givePhone gives alice a number she proved to have, without two-step verification.

@@ -37,17 +37,25 @@ var (
 	errNotYours         = &oidc.Error{ErrorType: oidc.InvalidGrant, Description: "the token was issued to another client"}
 	errScope            = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope is malformed or exceeds what the client may have"}
 	errTarget           = &oidc.Error{ErrorType: oidc.InvalidTarget, Description: "resource is not registered for the client"}
+	errRedirectURI      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "redirect_uri is missing or not registered"}
 	errInternal         = &oidc.Error{ErrorType: oidc.ServerError, Description: "something went wrong on our side"}
 
 	errUnavailable = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "nothing was changed; try again in a moment"}
 
 	errNoOpenID       = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope must contain openid"}
-	errRequestObject  = &oidc.Error{ErrorType: oidc.RequestNotSupported, Description: "request objects are not supported"}
-	errRequestURI     = &oidc.Error{ErrorType: "request_uri_not_supported", Description: "request_uri is not supported"}
+	errRequestObject  = &oidc.Error{ErrorType: oidc.RequestNotSupported, Description: "request objects are served signed, with a registered algorithm, and by value"}
+	errRequestURI     = &oidc.Error{ErrorType: "request_uri_not_supported", Description: "request_uri is served for pushed requests only"}
 	errRegistration   = &oidc.Error{ErrorType: "registration_not_supported", Description: "registration is not supported"}
 	errNoResponseType = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "response_type is missing"}
 	errResponseType   = &oidc.Error{ErrorType: "unsupported_response_type", Description: "response_type must be code"}
-	errResponseMode   = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "response_mode must be query"}
+	errResponseMode   = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "response_mode must be one the client is registered for: query or form_post"}
+	errPushedURI      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "request_uri does not belong into a pushed request"}
+	errOtherKey       = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "dpop_jkt is not the key of the DPoP proof"}
+	errMustPush       = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "authorization requests must be pushed"}
+	errObject         = &oidc.Error{ErrorType: "invalid_request_object", Description: "the request object is not signed as registered, not for this server, not of now or malformed"}
+	errClaims         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "claims is malformed"}
+	errSubjects       = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "the request names more than one person"}
+	errUnmet          = &oidc.Error{ErrorType: "unmet_authentication_requirements", Description: "no value of the essential acr claim can be reached"}
 	errNoPKCE         = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge is missing"}
 	errPKCEMethod     = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge_method must be S256"}
 	errChallenge      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "code_challenge must be 43 characters of base64url"}

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
@@ -28,14 +29,19 @@ func JudgeAssertion(token string, now time.Time) error {
 // ReadAuthorize reads an authorization request as the endpoint does, without a
 // server around it. code is the error for the relying party, err the one for a page.
 func ReadAuthorize(v url.Values, aliases map[string]string, lookup func(string) (*clients.Client, bool)) (out idp.AuthorizeRequest, code string, err error) {
-	p := newParams(v)
-	client, err := target(p, lookup)
+	r, err := reader{
+		issuer: "https://id.example", aliases: aliases, lookup: lookup,
+		verify: (&partyKeys{now: time.Now, sets: map[string]*keySet{}}).verify,
+		now:    func() time.Time { return time.Unix(1_800_000_000, 0) },
+		hint:   func(string) (hint, error) { return hint{}, idp.ErrBadToken },
+	}.begin(newParams(v))
 	if err != nil {
 		return out, "", err
 	}
-	r := reading{p: p, client: client, issuer: "https://id.example", aliases: aliases, hint: func(string) (hint, error) {
-		return hint{}, idp.ErrBadToken
-	}}
+	r.unwrap(context.Background())
+	if err := r.target(); err != nil {
+		return out, "", err
+	}
 	out, fault := r.read()
 	if fault != nil {
 		return out, string(fault.ErrorType), nil

@@ -58,6 +58,9 @@ type caller struct {
 	once []idp.Once
 }
 
+// credentials are the parameters that stop at the gate.
+var credentials = []string{"client_secret", "client_assertion", "client_assertion_type"}
+
 // admit is the gate: it reads the body once and strictly, authenticates the
 // client, and reads its DPoP proof if it sends one.
 func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
@@ -104,7 +107,7 @@ func (ep *endpoints) pass(c echo.Context, check func(*caller) *oidc.Error) error
 	}
 	p := from.params
 	p["client_id"] = []string{from.client.ID}
-	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
+	for _, name := range credentials {
 		delete(p, name)
 	}
 	r := c.Request()

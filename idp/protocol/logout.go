@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"net/http"
 	"net/url"
 
 	"github.com/labstack/echo/v4"
@@ -12,9 +13,12 @@ import (
 // that no page on the web can sign anybody out (H-08, O-50); and the browser
 // returns to a URI only if it is registered for the client that asks.
 func (ep *endpoints) logout(c echo.Context) error {
-	p, err := readBrowser(c, PathLogout)
-	if p == nil {
+	p, err := readBrowser(c)
+	if err != nil {
 		return err
+	}
+	if c.Request().Method == http.MethodPost { // O-51; as for authorization requests, the cookies come with GET
+		return leave(c, PathLogout+"?"+url.Values(p).Encode())
 	}
 	request, err := ep.logoutRequest(p)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 // The paths served, below the issuer.
 const (
 	PathAuthorize = "/oauth2/authorize"
+	PathPush      = "/oauth2/par" // RFC 9126
 	PathToken     = "/oauth2/token"
 	PathUserInfo  = "/oauth2/userinfo"
 	PathJWKS      = "/oauth2/jwks"
@@ -98,6 +99,7 @@ func Mount(e *echo.Echo, cfg Config) error {
 	e.Any(PathLogout, ep.logout, only(browser...))
 
 	e.Any(PathToken, ep.token, cors("POST"), noStore, only(http.MethodPost)) // H-14: never GET
+	e.Any(PathPush, ep.push, cors("POST"), noStore, only(http.MethodPost))
 	e.Any(PathRevoke, ep.revoke, cors("POST"), noStore, only(http.MethodPost))
 	e.Any(PathUserInfo, ep.userInfo, cors("GET, POST"), noStore, only(browser...))
 

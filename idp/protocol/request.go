@@ -1,7 +1,10 @@
 package protocol
 
 import (
+	"cmp"
+	"context"
 	"encoding/base64"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,63 +20,120 @@ import (
 // languages are those our pages speak.
 var languages = []string{"ja", "en"}
 
+// reader is what reading a request takes beside the request.
+type reader struct {
+	issuer  string
+	aliases map[string]string
+	now     func() time.Time
+	lookup  func(id string) (*clients.Client, bool)
+	hint    func(token string) (hint, error)
+	// verify checks what a client signed (see partyKeys).
+	verify func(ctx context.Context, c *clients.Client, token string, algs []string) (typ string, payload []byte, err error)
+}
+
 // reading is one authorization request being read: who asks, where the answer
 // goes, and what is known of it so far.
 type reading struct {
-	p       params
-	client  *clients.Client
-	issuer  string
-	aliases map[string]string
-	hint    func(token string) (hint, error)
-	out     idp.AuthorizeRequest
+	reader
+	p      params
+	client *clients.Client
+	// fault is what is wrong already; where is the parameter at fault, where that
+	// makes it unknown where the answer would go.
+	fault *oidc.Error
+	where string
+	out   idp.AuthorizeRequest
 }
 
-// target reads what must be sure before anybody is redirected: the client and
-// its redirect URI, compared byte for byte (O-01, O-28, H-05).
-func target(p params, lookup func(id string) (*clients.Client, bool)) (*clients.Client, error) {
-	id, uri := p.get("client_id"), p.get("redirect_uri")
-	fault := func(what, param string) error {
-		return &idp.RequestError{Case: what, Param: param, ClientID: id, Given: uri}
+// begin finds out who asks. Its errors are pages, as are those of target:
+// nobody is redirected before client and redirect URI are sure (O-28).
+func (rd reader) begin(p params) (*reading, error) {
+	r := &reading{reader: rd, p: p}
+	if len(p["client_id"]) != 1 { // missing or sent twice
+		return nil, r.page("param", "client_id")
 	}
-	for _, name := range []string{"client_id", "redirect_uri"} {
-		if len(p[name]) != 1 { // missing or sent twice; OIDC Core §3.1.2.1 requires both
-			return nil, fault("param", name)
+	client, ok := rd.lookup(p.get("client_id"))
+	if !ok {
+		return nil, r.page("client", "client_id")
+	}
+	r.client = client
+	return r, nil
+}
+
+func (r *reading) page(what, param string) error {
+	return &idp.RequestError{Case: what, Param: param, ClientID: r.p.get("client_id"), Given: r.p.get("redirect_uri")}
+}
+
+// unwrap finds the parameters that count, where a request came as it is: they
+// may stand in a request object.
+func (r *reading) unwrap(ctx context.Context) {
+	switch {
+	case r.p.twice() != "":
+		r.fault = errTwice
+	case r.p.get("request_uri") != "":
+		r.fault, r.where = errRequestURI, "request_uri" // T-47: nothing is ever fetched
+	case r.p.get("request") != "":
+		if r.fault = r.object(ctx); r.fault != nil {
+			r.where = "request"
 		}
 	}
-	client, ok := lookup(id)
-	if !ok {
-		return nil, fault("client", "client_id")
+}
+
+// target takes the redirect URI, compared byte for byte (O-01, H-05).
+func (r *reading) target() error {
+	uri := r.p.get("redirect_uri")
+	switch {
+	case len(r.p["redirect_uri"]) == 1 && r.client.RedirectAllowed(uri):
+		r.out.RedirectURI = uri
+		return nil
+	case r.where != "": // what is wrong lies deeper
+		return r.page("param", r.where)
+	case len(r.p["redirect_uri"]) != 1: // OIDC Core §3.1.2.1 requires it
+		return r.page("param", "redirect_uri")
 	}
-	if !client.RedirectAllowed(uri) {
-		return nil, fault("redirect", "redirect_uri")
+	return r.page("redirect", "redirect_uri")
+}
+
+// refusal is the answer that carries an error, with state and issuer (RFC 6749
+// §4.1.2.1, RFC 9207), in the way that was asked for.
+func (r *reading) refusal(fault *oidc.Error) idp.Reply {
+	v := url.Values{"error": {string(fault.ErrorType)}, "error_description": {fault.Description}, "iss": {r.issuer}}
+	if len(r.p["state"]) == 1 {
+		v.Set("state", r.p.get("state"))
 	}
-	return client, nil
+	return idp.Reply{To: r.out.RedirectURI, Params: v, Post: r.mode() == clients.ModeFormPost, ClientID: r.client.ID}
+}
+
+// mode is how the answer travels: as asked, where the client may ask for it.
+func (r *reading) mode() clients.ResponseMode {
+	mode := clients.ResponseMode(r.p.get("response_mode"))
+	if len(r.p["response_mode"]) == 1 && r.client.AllowsMode(mode) {
+		return mode
+	}
+	return clients.ModeQuery
 }
 
 // read checks the rest of the request. Its errors go to the relying party.
 func (r *reading) read() (idp.AuthorizeRequest, *oidc.Error) {
-	r.out = idp.AuthorizeRequest{
-		ClientID: r.client.ID, RedirectURI: r.p.get("redirect_uri"), State: r.p.get("state"), Nonce: r.p.get("nonce"),
-		LoginHint: r.p.get("login_hint"), UILocales: locale(r.p.get("ui_locales")),
+	if r.fault != nil {
+		return r.out, r.fault
 	}
-	for _, step := range []func() *oidc.Error{r.shape, r.scope, r.pkce, r.dpopKey, r.resource, r.prompt, r.maxAge, r.idTokenHint} {
+	r.out.ClientID, r.out.State, r.out.Nonce, r.out.Mode = r.client.ID, r.p.get("state"), r.p.get("nonce"), r.mode()
+	r.out.LoginHint, r.out.UILocales = r.p.get("login_hint"), locale(r.p.get("ui_locales"))
+	r.out.ACRs = strings.Fields(r.p.get("acr_values"))
+	for _, step := range []func() *oidc.Error{r.shape, r.scope, r.pkce, r.dpopKey, r.resource, r.prompt, r.maxAge, r.idTokenHint, r.claims} {
 		if err := step(); err != nil {
 			return r.out, err
 		}
 	}
-	r.out.Want = r.wanted()
+	if !r.out.Essential {
+		r.out.Want = r.wanted()
+	}
 	return r.out, nil
 }
 
 // shape refuses the forms of request that are not served.
 func (r *reading) shape() *oidc.Error {
 	switch kind := r.p.get("response_type"); {
-	case r.p.twice() != "":
-		return errTwice
-	case r.p.get("request") != "":
-		return errRequestObject
-	case r.p.get("request_uri") != "": // T-47: nothing is ever fetched
-		return errRequestURI
 	case r.p.get("registration") != "":
 		return errRegistration
 	case kind == "":
@@ -82,8 +142,7 @@ func (r *reading) shape() *oidc.Error {
 		return errResponseType
 	case !r.client.Allows(clients.GrantCode):
 		return errNotAllowed
-	}
-	if mode := r.p.get("response_mode"); mode != "" && mode != "query" {
+	case !r.client.AllowsMode(cmp.Or(clients.ResponseMode(r.p.get("response_mode")), clients.ModeQuery)):
 		return errResponseMode
 	}
 	return nil
@@ -118,7 +177,7 @@ func (r *reading) pkce() *oidc.Error {
 	switch {
 	case challenge == "" && method != "", challenge == "" && r.client.PKCERequired():
 		return errNoPKCE
-	case challenge == "" && r.out.Nonce == "":
+	case challenge == "" && r.out.Nonce == "" && r.client.NonceRequired():
 		return errNoNonce
 	case challenge == "":
 		return nil
@@ -210,11 +269,11 @@ func (r *reading) idTokenHint() *oidc.Error {
 	return nil
 }
 
-// wanted is the strongest level of acr_values that can be reached here, or the
+// wanted is the strongest level asked for by name that can be reached here, or the
 // strongest at all when none can: asking for more than we have must not end in less.
 func (r *reading) wanted() signin.Level {
 	var reachable, strongest signin.Level
-	for value := range strings.FieldsSeq(r.p.get("acr_values")) {
+	for _, value := range r.out.ACRs {
 		level, ok := signin.ParseACR(value, r.aliases)
 		if !ok {
 			continue

@@ -28,6 +28,8 @@ var relyingParties = clients.NewRegistry([]clients.Client{
 	{ID: "web", RedirectURIs: []string{callback}, Grants: []clients.GrantType{clients.GrantCode, clients.GrantRefresh}},
 	{ID: "once", RedirectURIs: []string{callback}, Resources: []string{"https://api.example", "https://pay.example"}},
 	{ID: "old", RedirectURIs: []string{callback}, NoPKCE: true},
+	{ID: "older", RedirectURIs: []string{callback}, NoPKCE: true, NoNonce: true},
+	{ID: "post", RedirectURIs: []string{callback}, ResponseModes: []clients.ResponseMode{clients.ModeFormPost}},
 	{ID: "spa", RedirectURIs: []string{callback}, NoPKCE: true, Auth: clients.AuthNone},
 	{ID: "narrow", RedirectURIs: []string{callback}, Scopes: []string{"openid", "email"}},
 	{ID: "machine", RedirectURIs: []string{callback}, Grants: []clients.GrantType{clients.GrantClientCredentials}, Scopes: []string{"openid"}},
@@ -61,7 +63,8 @@ func TestAuthorizeRefusesBadRequestsByRedirect(t *testing.T) {
 		{"a good request", nil, ""},
 		{"an unknown parameter is ignored", []string{"extra", "foobar"}, ""},
 		{"display and claims_locales are ignored", []string{"display", "popup", "claims_locales", "se"}, ""},
-		{"the claims parameter is not supported and ignored", []string{"claims", `{"id_token":{"acr":{"essential":true}}}`}, ""},
+		{"claims", []string{"claims", `{"id_token":{"acr":{"essential":true}}}`}, ""},
+		{"claims that are no JSON", []string{"claims", `{`}, "invalid_request"},
 		{"no response type", []string{"response_type", ""}, "invalid_request"},
 		{"implicit (O-06)", []string{"response_type", "token"}, "unsupported_response_type"},
 		{"hybrid (O-06)", []string{"response_type", "code id_token"}, "unsupported_response_type"},
@@ -70,7 +73,9 @@ func TestAuthorizeRefusesBadRequestsByRedirect(t *testing.T) {
 		{"a registration", []string{"registration", "{}"}, "registration_not_supported"},
 		{"response_mode=query is the default", []string{"response_mode", "query"}, ""},
 		{"response_mode=fragment", []string{"response_mode", "fragment"}, "invalid_request"},
-		{"response_mode=form_post", []string{"response_mode", "form_post"}, "invalid_request"},
+		{"response_mode=form_post (A-10.4.12)", []string{"response_mode", "form_post"}, "invalid_request"},
+		{"the same of a client that is registered for it", []string{"client_id", "post", "response_mode", "form_post"}, ""},
+		{"query of a client that is registered for form_post alone", []string{"client_id", "post"}, "invalid_request"},
 		{"a client without the code grant", []string{"client_id", "machine"}, "unauthorized_client"},
 		{"no scope", []string{"scope", ""}, "invalid_scope"},
 		{"scope without openid (H-15)", []string{"scope", "profile"}, "invalid_scope"},
@@ -90,6 +95,7 @@ func TestAuthorizeRefusesBadRequestsByRedirect(t *testing.T) {
 		{"a challenge that no hash has", []string{"code_challenge", challenge[:42] + "N"}, "invalid_request"},
 		{"a client freed from PKCE", []string{"client_id", "old", "code_challenge", "", "code_challenge_method", ""}, ""},
 		{"the same without nonce", []string{"client_id", "old", "code_challenge", "", "code_challenge_method", "", "nonce", ""}, "invalid_request"},
+		{"a client freed from nonce too", []string{"client_id", "older", "code_challenge", "", "code_challenge_method", "", "nonce", ""}, ""},
 		{"freed from PKCE, and a bad one sent", []string{"client_id", "old", "code_challenge_method", "plain"}, "invalid_request"},
 		{"a public client is never freed", []string{"client_id", "spa", "code_challenge", "", "code_challenge_method", ""}, "invalid_request"},
 		{"prompt=none", []string{"prompt", "none"}, ""},
@@ -195,7 +201,8 @@ func TestAuthorizeReadsWhatItPromises(t *testing.T) {
 			Login: true, Consent: true, MaxAge: &age, Want: signin.LevelTwoStep, Scopes: []string{"email", "offline_access"},
 		},
 		ClientID: "web", RedirectURI: callback, Scopes: []string{"openid", "email", "offline_access"},
-		State: "s", Nonce: "n", CodeChallenge: challenge, LoginHint: "a@b.example", UILocales: "en",
+		State: "s", Nonce: "n", CodeChallenge: challenge, LoginHint: "a@b.example", UILocales: "en", Mode: clients.ModeQuery,
+		ACRs: []string{"phrh", "https://refeds.org/profile/mfa", "urn:sekisho:acr:pwd"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
@@ -242,7 +249,7 @@ func FuzzAuthorize(f *testing.F) {
 		switch {
 		case !ok || !client.RedirectAllowed(got.RedirectURI):
 			t.Errorf("%q passed with client %q and redirect URI %q", query, got.ClientID, got.RedirectURI)
-		case got.CodeChallenge == "" && (client.PKCERequired() || got.Nonce == ""):
+		case got.CodeChallenge == "" && (client.PKCERequired() || got.Nonce == "" && client.NonceRequired()):
 			t.Errorf("%q passed without PKCE", query)
 		case !slices.Contains(got.Scopes, "openid") || slices.Contains(got.Request.Scopes, "openid"):
 			t.Errorf("%q passed with scopes %v, %v", query, got.Scopes, got.Request.Scopes)

@@ -49,11 +49,16 @@ func parties() []clients.Client {
 		return c
 	}
 	return []clients.Client{
-		party("web", func(*clients.Client) {}),
+		party("web", func(c *clients.Client) {
+			c.Scopes = []string{"openid", "profile", "email", "phone", "address", "offline_access"}
+			c.ResponseModes = []clients.ResponseMode{clients.ModeQuery, clients.ModeFormPost}
+		}),
 		party("other", func(c *clients.Client) { c.RedirectURIs = []string{"https://other.example/cb"} }),
 		party("post", func(c *clients.Client) { c.Auth = clients.AuthPost }),
 		party("spa", func(c *clients.Client) { c.Auth, c.SecretHashes = clients.AuthNone, nil }),
 		party("old", func(c *clients.Client) { c.NoPKCE = true }),
+		party("push", func(c *clients.Client) { c.RequirePAR = true }),
+		party("signs", func(c *clients.Client) { c.JWKS, c.RequestObjectAlg = partyKeys("ES256"), "ES256" }),
 		party("ps", func(c *clients.Client) { c.IDTokenAlg = "PS256" }),
 		party("es", func(c *clients.Client) { c.IDTokenAlg = "ES256" }),
 		party("ed", func(c *clients.Client) { c.IDTokenAlg = "EdDSA" }),
@@ -225,6 +230,12 @@ func (a *agent) answer(page, email string) (string, error) {
 // signIn goes from an authorization request to the parameters at the redirect URI.
 func (a *agent) signIn(v url.Values, email string) url.Values {
 	a.t.Helper()
+	return a.signInTo(v, email, v.Get("redirect_uri"))
+}
+
+// signInTo is signIn where the request does not name the redirect URI that counts.
+func (a *agent) signInTo(v url.Values, email, redirectURI string) url.Values {
+	a.t.Helper()
 	to := a.authorize(v)
 	if strings.HasPrefix(to, "/") {
 		var err error
@@ -232,7 +243,7 @@ func (a *agent) signIn(v url.Values, email string) url.Values {
 			a.t.Fatal(err)
 		}
 	}
-	return a.returned(to, v.Get("redirect_uri"))
+	return a.returned(to, redirectURI)
 }
 
 // returned reads the parameters of an answer at the redirect URI.
@@ -250,7 +261,9 @@ func (a *agent) returned(to, redirectURI string) url.Values {
 }
 
 // basic is the header of a client's authentication.
-func basic(id string) string {
+func basic(id string) string { return basicOf(id, secret) }
+
+func basicOf(id, secret string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))
 }
 
@@ -282,6 +295,13 @@ func (w *world) tokens(t *testing.T, client string, changes ...string) reply {
 		t.Fatalf("redeem: got %d %s", r.status, r.body)
 	}
 	return r
+}
+
+// push sends an authorization request ahead, as a basic client.
+func (w *world) push(t *testing.T, client string, v url.Values) reply {
+	t.Helper()
+	v.Set("client_id", client)
+	return w.machine(t).post(protocol.PathPush, v, "Authorization", basic(client))
 }
 
 func (w *world) refresh(t *testing.T, client, token string, extra ...string) reply {

@@ -153,7 +153,7 @@ func (s *server) tokens(ctx context.Context, client *clients.Client, issue idp.I
 	}
 	allowed := client.AllowedScopes()
 	issue.Scopes = slices.DeleteFunc(slices.Clone(issue.Scopes), func(s string) bool { return !slices.Contains(allowed, s) })
-	answer, err := s.ep.mintForPerson(client, issue, asked)
+	answer, err := s.ep.mintForPerson(ctx, client, issue, asked)
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}

@@ -63,14 +63,15 @@ func partyKeys(algs ...string) string {
 	return string(text)
 }
 
-// sign makes a compact JWS; header values may replace or add to the usual ones.
-func (s signer) sign(t *testing.T, claims any, header map[jose.HeaderKey]any) string {
+// sign makes a compact JWS; header values may replace, remove (nil) or add to the usual ones.
+func (s signer) sign(t testing.TB, claims any, header map[jose.HeaderKey]any) string {
 	t.Helper()
 	opts := &jose.SignerOptions{ExtraHeaders: map[jose.HeaderKey]any{"typ": "JWT"}}
 	if s.kid != "" {
 		opts.ExtraHeaders["kid"] = s.kid
 	}
 	maps.Copy(opts.ExtraHeaders, header)
+	maps.DeleteFunc(opts.ExtraHeaders, func(_ jose.HeaderKey, v any) bool { return v == nil })
 	j, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(s.alg), Key: s.key}, opts)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
@@ -35,6 +37,9 @@ type idClaims struct {
 	Nonce    string   `json:"nonce,omitempty"`
 	AtHash   string   `json:"at_hash"`
 	SID      string   `json:"sid"`
+	// Claims about the person stand here only where they were asked for one by
+	// one: in this flow userinfo tells the rest (OIDC Core §5.4).
+	*personal
 }
 
 // accessClaims are the claims of an access token (RFC 9068 §2.2). In a client's
@@ -56,6 +61,13 @@ type accessClaims struct {
 	Confirm *confirmation `json:"cnf,omitempty"`
 	// Grant is ours: by it the token dies with its grant.
 	Grant string `json:"grant,omitempty"`
+	// Claims are what userinfo tells beside those of the scopes.
+	Claims []string `json:"claims,omitempty"`
+}
+
+// told is what userinfo may tell whoever shows the token.
+func (c accessClaims) told() told {
+	return told{scopes: strings.Split(c.Scope, " "), claims: c.Claims}
 }
 
 func (c accessClaims) expires() time.Time { return time.Unix(c.Expiry, 0).UTC() }
@@ -77,13 +89,14 @@ type tokenResponse struct {
 
 // mintForPerson makes the tokens of a grant. acr, amr and auth_time are the
 // grant's, so they are the same after every refresh (H-10, O-25).
-func (ep *endpoints) mintForPerson(client *clients.Client, issue idp.Issue, aud []string) (tokenResponse, error) {
+func (ep *endpoints) mintForPerson(ctx context.Context, client *clients.Client, issue idp.Issue, aud []string) (tokenResponse, error) {
 	now, life, g := ep.now(), ep.limits, issue.Grant
 	access := accessClaims{
 		Issuer: ep.issuer, Subject: g.UserID, Audience: aud, ClientID: client.ID,
 		IssuedAt: now.Unix(), Expiry: now.Add(life.AccessToken).Unix(), ID: rand.Text(),
 		Scope: strings.Join(issue.Scopes, " "),
-		ACR:   g.ACR, AMR: g.AMR, AuthTime: g.AuthTime.Unix(), SID: g.SID, Grant: g.ID,
+		ACR:   cmp.Or(g.Claims.ACR, g.ACR), AMR: g.AMR, AuthTime: g.AuthTime.Unix(), SID: g.SID, Grant: g.ID,
+		Claims:  registered(g.Claims.UserInfo, client),
 		Confirm: confirm(issue.Bound),
 	}
 	withID := access.has("openid")
@@ -95,21 +108,29 @@ func (ep *endpoints) mintForPerson(client *clients.Client, issue idp.Issue, aud 
 	if err != nil || !withID {
 		return out, err
 	}
-	out.IDToken, err = ep.mintID(client, issue, out.AccessToken, now, life.IDToken)
+	claims := idClaims{
+		Issuer: ep.issuer, Subject: g.UserID, Audience: client.ID, Party: client.ID,
+		IssuedAt: now.Unix(), Expiry: now.Add(life.IDToken).Unix(), AuthTime: g.AuthTime.Unix(),
+		ACR: access.ACR, AMR: g.AMR, Nonce: issue.Nonce, SID: g.SID,
+	}
+	if asked := registered(g.Claims.IDToken, client); len(asked) > 0 {
+		about, err := ep.describe(ctx, issue.User, told{claims: asked})
+		if err != nil {
+			return out, err
+		}
+		claims.personal = &about
+	}
+	out.IDToken, err = ep.mintID(client.SigningAlg(), claims, out.AccessToken)
 	return out, err
 }
 
-func (ep *endpoints) mintID(client *clients.Client, issue idp.Issue, access string, now time.Time, life time.Duration) (string, error) {
-	g, alg := issue.Grant, client.SigningAlg()
+func (ep *endpoints) mintID(alg string, claims idClaims, access string) (string, error) {
 	hash, err := oidc.ClaimHash(access, jose.SignatureAlgorithm(alg))
 	if err != nil {
 		return "", err
 	}
-	return ep.idp.Keys().Sign(alg, typID, idClaims{
-		Issuer: ep.issuer, Subject: g.UserID, Audience: client.ID, Party: client.ID,
-		IssuedAt: now.Unix(), Expiry: now.Add(life).Unix(), AuthTime: g.AuthTime.Unix(),
-		ACR: g.ACR, AMR: g.AMR, Nonce: issue.Nonce, AtHash: hash, SID: g.SID,
-	})
+	claims.AtHash = hash
+	return ep.idp.Keys().Sign(alg, typID, claims)
 }
 
 // mintForClient makes a client's own token. Its subject can never be a

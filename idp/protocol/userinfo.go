@@ -14,17 +14,10 @@ import (
 	"github.com/sekisho-id/sekisho/idp"
 )
 
-// userClaims is the answer of the userinfo endpoint (OIDC Core §5.1).
+// userClaims is the answer of the userinfo endpoint (OIDC Core §5.3.2).
 type userClaims struct {
-	Subject       string `json:"sub"`
-	Name          string `json:"name,omitempty"`
-	Locale        string `json:"locale,omitempty"`
-	ZoneInfo      string `json:"zoneinfo,omitempty"`
-	UpdatedAt     int64  `json:"updated_at,omitempty"`
-	Email         string `json:"email,omitempty"`
-	EmailVerified *bool  `json:"email_verified,omitempty"`
-	Phone         string `json:"phone_number,omitempty"`
-	PhoneVerified *bool  `json:"phone_number_verified,omitempty"`
+	Subject string `json:"sub"`
+	personal
 }
 
 // userInfo tells a relying party about the person whose access token it shows.
@@ -55,34 +48,11 @@ func (ep *endpoints) userInfo(c echo.Context) error {
 	case err != nil:
 		return answer(c, ep.refused(ctx, err))
 	}
-	out := describe(user, claims)
-	if claims.has("phone") {
-		number, err := ep.idp.PhoneNumber(ctx, user.ID)
-		if err != nil {
-			return answer(c, ep.refused(ctx, err))
-		}
-		if number != "" {
-			verified := true
-			out.Phone, out.PhoneVerified = number, &verified
-		}
+	out := userClaims{Subject: user.ID}
+	if out.personal, err = ep.describe(ctx, user, claims.told()); err != nil {
+		return answer(c, ep.refused(ctx, err))
 	}
 	return c.JSON(http.StatusOK, out)
-}
-
-// describe gives the claims of the person's row that the token's scopes allow.
-func describe(u idp.User, token accessClaims) userClaims {
-	out := userClaims{Subject: u.ID}
-	if token.has("profile") {
-		out.Name, out.Locale, out.ZoneInfo = u.Name, u.Lang, u.Zone
-		if !u.UpdatedAt.IsZero() {
-			out.UpdatedAt = u.UpdatedAt.Unix()
-		}
-	}
-	if token.has("email") {
-		verified := !u.EmailVerifiedAt.IsZero()
-		out.Email, out.EmailVerified = u.Email, &verified
-	}
-	return out
 }
 
 // shownToken is an access token and how it was shown: as a Bearer token, in the

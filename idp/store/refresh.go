@@ -23,10 +23,26 @@ func (tx *Tx) InsertRefreshToken(t RefreshToken) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.exec("keep grant", `UPDATE grants SET last_used_at = ?3,
+	return tx.keepGrant(t.GrantID, t.ExpiresAt)
+}
+
+// keepGrant notes that a grant was used, and lets it be kept until its tokens end.
+func (tx *Tx) keepGrant(id string, until time.Time) error {
+	_, err := tx.exec("keep grant", `UPDATE grants SET last_used_at = ?3,
 		keep_until = CASE WHEN keep_until < ?1 THEN ?1 ELSE keep_until END WHERE id = ?2`,
-		t.ExpiresAt.Unix(), t.GrantID, tx.Now.Unix())
+		until.Unix(), id, tx.Now.Unix())
 	return err
+}
+
+// ExtendRefreshToken lets an unused token of a grant live on, for clients whose
+// tokens do not rotate; ErrConflict when it was used.
+func (tx *Tx) ExtendRefreshToken(hash []byte, grantID string, until time.Time) error {
+	err := tx.must("extend refresh_tokens", ErrConflict,
+		"UPDATE refresh_tokens SET expires_at = ?1 WHERE hash = ?2 AND used_at IS NULL", until.Unix(), hash)
+	if err != nil {
+		return err
+	}
+	return tx.keepGrant(grantID, until)
 }
 
 // RefreshToken returns the token with this hash, used and expired ones included, or ErrNotFound.

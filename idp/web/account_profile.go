@@ -15,9 +15,24 @@ import (
 
 func (s *server) profile(v *visit) error {
 	u := v.account.User
+	address, err := s.provider.Address(v.Request().Context(), u.ID)
+	if err != nil {
+		return err
+	}
 	return s.render(v, http.StatusOK, s.profilePage(v, templates.ProfilePage{
-		Name: u.Name, Lang: cmp.Or(u.Lang, v.lang), Zone: v.zone.String(), Saved: v.done("saved") != "",
+		Name: u.Name, Lang: cmp.Or(u.Lang, v.lang), Zone: v.zone.String(), Address: addressRows(v.text, address), Saved: v.done("saved") != "",
 	}))
+}
+
+// addressRows are the fields of an address, in the order in which Japan writes it.
+func addressRows(say func(string, ...any) string, a idp.Address) []templates.PostalRow {
+	return []templates.PostalRow{
+		{Name: "postal_code", Label: say("prof.postal_code"), Token: "postal-code", Value: a.PostalCode},
+		{Name: "region", Label: say("prof.region"), Token: "address-level1", Value: a.Region},
+		{Name: "locality", Label: say("prof.locality"), Token: "address-level2", Value: a.Locality},
+		{Name: "street_address", Label: say("prof.street_address"), Token: "street-address", Value: a.Street},
+		{Name: "country", Label: say("prof.country"), Token: "country-name", Value: a.Country},
+	}
 }
 
 func (s *server) profilePage(v *visit, data templates.ProfilePage) templates.Page {
@@ -27,20 +42,26 @@ func (s *server) profilePage(v *visit, data templates.ProfilePage) templates.Pag
 }
 
 func (s *server) saveProfile(v *visit) error {
-	name, lang, zone := field(v, "name"), field(v, "lang"), field(v, "zone")
-	if _, err := time.LoadLocation(zone); err != nil || zone == time.Local.String() {
-		zone = "" // not a zone that a person can have
+	in := idp.ProfileInput{Name: field(v, "name"), Lang: field(v, "lang"), Zone: field(v, "zone"), Address: idp.Address{
+		PostalCode: field(v, "postal_code"), Region: field(v, "region"), Locality: field(v, "locality"),
+		Street: field(v, "street_address"), Country: field(v, "country"),
+	}}
+	if _, err := time.LoadLocation(in.Zone); err != nil || in.Zone == time.Local.String() {
+		in.Zone = "" // not a zone that a person can have
 	}
-	err := s.provider.UpdateProfile(v.Request().Context(), v.b, name, lang, zone)
-	if errors.Is(err, idp.ErrName) {
-		return s.again(v, s.profilePage(v, templates.ProfilePage{
-			Name: name, Lang: lang, Zone: zone, NameError: v.text("signup.e.name"),
-		}))
-	}
-	if err != nil {
+	err := s.provider.UpdateProfile(v.Request().Context(), v.b, in)
+	page := templates.ProfilePage{Name: in.Name, Lang: in.Lang, Zone: in.Zone, Address: addressRows(v.text, in.Address)}
+	switch {
+	case errors.Is(err, idp.ErrName):
+		page.NameError = v.text("signup.e.name")
+		return s.again(v, s.profilePage(v, page))
+	case errors.Is(err, idp.ErrAddress):
+		page.AddressError = v.text("prof.e.addr")
+		return s.again(v, s.profilePage(v, page))
+	case err != nil:
 		return err
 	}
-	s.keepLanguage(v, lang)
+	s.keepLanguage(v, in.Lang)
 	return see(v, pathProfile+"?done=saved")
 }
 

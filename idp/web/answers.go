@@ -117,13 +117,12 @@ func clientDomain(v idp.SignInView) string {
 	return u.Host
 }
 
-// scopeRows say in words what is asked for. openid alone is nothing to ask about.
+// scopeRows say in words what is asked for.
 func scopeRows(v idp.SignInView) []templates.ScopeRow {
-	asked := slices.DeleteFunc(slices.Clone(v.Request.Scopes), func(scope string) bool { return scope == "openid" })
 	var rows []templates.ScopeRow
-	for _, scope := range asked {
+	for _, scope := range v.AskedScopes {
 		row := scopeRow(scope)
-		row.New = slices.Contains(v.NewScopes, scope) && len(v.NewScopes) < len(asked)
+		row.New = slices.Contains(v.NewScopes, scope) && len(v.NewScopes) < len(v.AskedScopes)
 		switch scope {
 		case "profile":
 			row.Value = v.User.Name

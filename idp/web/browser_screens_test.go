@@ -111,6 +111,7 @@ func TestScreens(t *testing.T) {
 			v, e164, key := k.guarded(t, b, lang)
 			g.as(v).guarded(e164, key)
 			g.as(k.visitor(t, b, lang)).forced()
+			g.as(k.visitor(t, b, lang)).posted()
 			g.as(k.member(t, b, lang)).staff(v.email)
 			g.hunted(t, b)
 		})
@@ -256,6 +257,14 @@ func (g *gallery) guarded(e164 string, key []byte) {
 	g.visit(twoStepPath+"/on", "on")
 	g.Press("button[value$=app]")
 	g.check("on--code", false)
+}
+
+// posted waits at the page that posts an answer on, which nobody with scripts sees.
+func (g *gallery) posted() {
+	g.WithoutScripts()
+	g.signIn(authorize("buyer", "response_mode", "form_post"))
+	g.WithScripts() // axe is one
+	g.shot("form-post")
 }
 
 // forced must set two-step verification up inside a sign-in.

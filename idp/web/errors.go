@@ -29,6 +29,7 @@ type verdict struct {
 // internal: the page shows a reference number, the log has the text.
 var verdicts = []verdict{
 	{err: idp.ErrStale, status: http.StatusGone, title: "error.t.stale", body: "error.b.stale"},
+	{err: idp.ErrPushed, status: http.StatusGone, title: "error.t.stale", body: "error.b.pushed"},
 	{err: idp.ErrOtherBrowser, status: http.StatusForbidden, title: "error.t.stale", body: "error.b.other"},
 	{err: idp.ErrNoCookie, status: http.StatusBadRequest, title: "error.t.cookie", body: "error.b.cookie"},
 	{err: idp.ErrLink, status: http.StatusGone, title: "error.t.request", body: "reset.e.link"},
@@ -56,7 +57,7 @@ var statuses = map[int]verdict{
 
 // requestWords are the words for a relying party's request, by case (ux 4.13).
 var requestWords = map[string]string{
-	"redirect": "error.b.redirect", "client": "error.b.client", "param": "error.b.param",
+	"redirect": "error.b.redirect", "client": "error.b.client", "param": "error.b.param", "pushed": "error.b.pushed",
 }
 
 // internal is the answer to everything else.

@@ -29,6 +29,7 @@ func party(id string) clients.Client {
 	return clients.Client{
 		ID: id, Name: "Party " + id, URI: "https://rp.example/", Auth: clients.AuthNone, RedirectURIs: []string{back},
 		PostLogoutURIs: []string{"https://rp.example/bye"}, Rules: clients.Rules{FirstParty: true},
+		ResponseModes: []clients.ResponseMode{clients.ModeQuery, clients.ModeFormPost},
 	}
 }
 

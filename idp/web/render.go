@@ -102,7 +102,7 @@ func (s *server) again(c echo.Context, p templates.Page) error {
 // password and all, to the next place (O-17).
 func (s *server) redirect(c echo.Context, next idp.Next) error {
 	if next.Reply != nil {
-		return see(c, next.Reply.Location())
+		return s.leave(c, *next.Reply)
 	}
 	return see(c, withFlow("/signin", next.SignInID))
 }

@@ -87,6 +87,7 @@ func New(cfg Config) (*echo.Echo, error) {
 	e := echo.New()
 	e.IPExtractor = ipExtractor(cfg.TrustedProxies)
 	e.HTTPErrorHandler = s.fail
+	e.Renderer = renderer{s}
 	e.Use(s.observe, s.onlyOurHost, s.headers, limitBody, s.readBrowser)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/static/*", echo.WrapHandler(s.pages.Static()))
 	if cfg.Calls != nil {

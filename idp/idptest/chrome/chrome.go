@@ -98,11 +98,16 @@ func (b *Tab) Language(lang string) *Tab {
 }
 
 // WithoutScripts switches JavaScript off, as some people do.
-func (b *Tab) WithoutScripts() *Tab {
+func (b *Tab) WithoutScripts() *Tab { b.t.Helper(); return b.scripts(false) }
+
+// WithScripts switches JavaScript on again; a page that is shown already stays as it is.
+func (b *Tab) WithScripts() *Tab { b.t.Helper(); return b.scripts(true) }
+
+func (b *Tab) scripts(on bool) *Tab {
 	b.t.Helper()
 	b.call(func(ctx context.Context) error {
 		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
-			emulation.SetScriptExecutionDisabledParams{Value: true})
+			emulation.SetScriptExecutionDisabledParams{Value: !on})
 		return err
 	})
 	return b
