@@ -34,6 +34,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f.BoolVar(&c.NoPKCE, "no-pkce", false, "it cannot do PKCE; it must then send nonce")
 	f.BoolVar(&c.NoNonce, "no-nonce", false, "without PKCE, it need not send nonce either")
 	f.BoolVar(&c.RequirePAR, "require-par", false, "refuse authorization requests that were not pushed")
+	f.BoolVar(&c.DPoPBound, "dpop", false, "refuse token requests without a DPoP proof")
 	f.Var(&modes, "response-mode", "query (the default) or form_post; may be given several times")
 	jwks := f.String("jwks", "", "a `file` with its public keys, a JWK set")
 	f.StringVar(&c.RequestObjectAlg, "request-object-alg", "", "RS256, PS256, ES256 or EdDSA of its signed request objects")

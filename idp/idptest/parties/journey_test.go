@@ -150,6 +150,15 @@ func refreshes(j *journey) {
 	}
 }
 
+// bound has tokens that are worth nothing without a key (RFC 9449).
+func bound(j *journey) {
+	j.t.Helper()
+	j.Open("/profile")
+	if got := j.Content(); !strings.Contains(got, `"token_type":"dpop"`) {
+		j.t.Errorf("the tokens are not bound: %s", got)
+	}
+}
+
 // minds meets an answer of another issuer (RFC 9207): a mix-up of providers.
 func minds(j *journey) {
 	j.t.Helper()

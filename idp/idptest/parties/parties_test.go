@@ -18,7 +18,7 @@ func parties() []party {
 		{page: "nginx", run: runNginx, path: paths{"/private", "/payout", ""}, refused: "Forbidden"},
 		{page: "go-oidc", always: true, run: runGo, path: usual(), checks: []check{refreshes, minds, hears}},
 		{page: "zitadel-rp", run: runGo, path: usual(), checks: []check{refreshes, minds}},
-		{page: "oauth4webapi", always: true, run: runInBrowser, path: usual(), checks: []check{refreshes, minds}},
+		{page: "oauth4webapi", always: true, run: runInBrowser, path: usual(), checks: []check{refreshes, bound, minds}},
 		{page: "authlib", run: runPython, path: usual(), checks: []check{refreshes, minds, hears}},
 		{page: "openid-client", always: true, run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
 		{page: "express-openid-connect", run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
