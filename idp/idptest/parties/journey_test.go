@@ -38,10 +38,16 @@ type journey struct {
 	party party
 }
 
+// set opens a browser of its own.
+func set(t *testing.T, s *site, p party) *journey {
+	t.Helper()
+	return &journey{site: s, Tab: s.chrome.New(t, s.origin), t: t, party: p}
+}
+
 // travel is what every relying party must pass.
 func travel(t *testing.T, s *site, p party) {
 	t.Helper()
-	j := &journey{site: s, Tab: s.chrome.New(t, s.origin), t: t, party: p}
+	j := set(t, s, p)
 
 	// An error answer is shown, not retried.
 	j.Open(j.party.path.login)
@@ -123,9 +129,6 @@ func (j *journey) told(acr string, amr ...string) {
 func (j *journey) tells() claims {
 	j.t.Helper()
 	body := j.Content()
-	if j.party.tells != nil {
-		return j.party.tells(j.t, body)
-	}
 	var c claims
 	if err := json.Unmarshal([]byte(body), &c); err != nil {
 		j.t.Fatalf("at %s: %v:\n%s", j.Address(), err, body)
@@ -157,6 +160,21 @@ func bound(j *journey) {
 	if got := j.Content(); !strings.Contains(got, `"token_type":"dpop"`) {
 		j.t.Errorf("the tokens are not bound: %s", got)
 	}
+}
+
+// renews asks for no page: that works while the session lasts, and ends in an
+// error that is shown when it does not.
+func renews(j *journey) {
+	j.t.Helper()
+	j.silent.Store(true)
+	j.Open(j.party.path.login)
+	j.told(twoStep, "pwd", "otp")
+	stranger := set(j.t, j.site, j.party)
+	stranger.Open(j.party.path.login)
+	if got := stranger.Content(); !strings.Contains(got, "login_required") {
+		j.t.Errorf("prompt=none without a session: %s", got)
+	}
+	j.silent.Store(false)
 }
 
 // minds meets an answer of another issuer (RFC 9207): a mix-up of providers.

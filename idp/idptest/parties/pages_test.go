@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -63,6 +64,11 @@ func (p *page) file(t *testing.T, name string) string {
 	}
 	t.Fatalf("%s has no file %s", p.name, name)
 	return ""
+}
+
+// has reports whether the page has a file of that name.
+func (p *page) has(name string) bool {
+	return slices.ContainsFunc(p.blocks, func(b block) bool { return b.file == name })
 }
 
 // place puts the test's hosts for those of the pages.

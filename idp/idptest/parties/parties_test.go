@@ -11,17 +11,17 @@ const all = "SEKISHO_PARTIES"
 func parties() []party {
 	return []party{
 		{
-			page: "apache", always: true, run: runApache, checks: []check{hears},
+			page: "apache", always: true, refetches: true, run: runApache, checks: []check{renews, hears},
 			path: paths{"/private", "/payout", "/oidc?logout=https://app.example.jp/"},
 		},
 		{page: "oauth2-proxy", run: runOAuth2Proxy, path: paths{"/private", "/payout", ""}, refused: "Forbidden", checks: []check{hears}},
 		{page: "nginx", run: runNginx, path: paths{"/private", "/payout", ""}, refused: "Forbidden"},
-		{page: "go-oidc", always: true, run: runGo, path: usual(), checks: []check{refreshes, minds, hears}},
+		{page: "go-oidc", always: true, refetches: true, run: runGo, path: usual(), checks: []check{refreshes, renews, minds, hears}},
 		{page: "zitadel-rp", run: runGo, path: usual(), checks: []check{refreshes, minds}},
 		{page: "oauth4webapi", always: true, run: runInBrowser, path: usual(), checks: []check{refreshes, bound, minds}},
 		{page: "authlib", run: runPython, path: usual(), checks: []check{refreshes, minds, hears}},
-		{page: "openid-client", always: true, run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
-		{page: "express-openid-connect", run: node("app.mjs"), path: usual(), checks: []check{refreshes, minds, hears}},
+		{page: "openid-client", always: true, run: node("app.mjs"), path: usual(), checks: []check{refreshes, renews, minds, hears}},
+		{page: "express-openid-connect", run: node("app.mjs"), path: usual(), checks: []check{refreshes, renews, minds, hears}},
 		{page: "authjs", run: node("app.mjs"), path: usual(), checks: []check{minds}, refused: "OAuthCallbackError"},
 		{page: "passport", run: node("app.mjs"), path: usual(), checks: []check{minds}},
 	}
@@ -47,5 +47,24 @@ func TestRelyingParties(t *testing.T) {
 				travel(t, s, p)
 			})
 		}
+	})
+	t.Run("clocks differ", func(t *testing.T) {
+		for _, p := range chosen {
+			if os.Getenv(all) != "" && sites[p.page].page.has("app.mjs") {
+				t.Run(p.page, func(t *testing.T) {
+					t.Parallel()
+					differ(t, sites[p.page], p)
+				})
+			}
+		}
+	})
+	t.Run("the provider changes", func(t *testing.T) {
+		var travellers []*journey
+		for _, p := range chosen {
+			if p.always && p.page != "oauth4webapi" { // what runs in the browser starts anew with every page
+				travellers = append(travellers, settle(t, sites[p.page], p))
+			}
+		}
+		outlive(t, w, travellers)
 	})
 }

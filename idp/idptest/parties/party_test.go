@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -33,9 +34,9 @@ type party struct {
 	// refused is what is shown when the provider answers access_denied; empty
 	// means that very word.
 	refused string
-	// tells reads what the relying party tells of the person in the answer to
-	// GET /; nil reads sub, email, acr and amr in JSON.
-	tells func(t *testing.T, body string) claims
+	// refetches says that it reads the key set anew at once when it meets an
+	// unknown key.
+	refetches bool
 	// checks are what this client can do besides signing in.
 	checks []check
 }
@@ -57,10 +58,13 @@ type site struct {
 	// logout is where the page says that people sign out; empty means at the
 	// party's path.
 	logout string
+	// skew is how many seconds the relying party's clock is ahead.
+	skew int
 	// inside is where the program listens, behind a front that speaks TLS.
 	inside atomic.Pointer[url.URL]
-	// mixUp makes answers seem to come from another provider.
-	mixUp atomic.Bool
+	// mixUp makes answers seem to come from another provider; silent makes
+	// requests ask for no page (prompt=none).
+	mixUp, silent atomic.Bool
 }
 
 // person is somebody with an account and text messages as the main method.
@@ -126,6 +130,11 @@ func (s *site) front() http.Handler {
 		r.SetURL(s.inside.Load())
 		r.SetXForwarded()
 		r.Out.Host = r.In.Host
+	}, ModifyResponse: func(r *http.Response) error {
+		if to := r.Header.Get("Location"); s.silent.Load() && strings.HasPrefix(to, s.issuer+"/oauth2/authorize?") {
+			r.Header.Set("Location", to+"&prompt=none")
+		}
+		return nil
 	}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if q := r.URL.Query(); s.mixUp.Load() && q.Has("code") && q.Get("iss") != elsewhere {
@@ -153,10 +162,23 @@ func (s *site) runNode(t *testing.T, file string) {
 		t.Fatalf("`.ci/need.sh` installs what Node.js needs: %v", err)
 	}
 	must(t, os.Symlink(modules, filepath.Join(dir, "node_modules")))
-	cmd := exec.Command("node", file)
+	args := []string{file}
+	if s.skew != 0 {
+		must(t, os.WriteFile(filepath.Join(dir, "clock.mjs"), []byte(fmt.Sprintf(clock, s.skew)), 0o600))
+		args = []string{"--import", "./clock.mjs", file}
+	}
+	cmd := exec.Command("node", args...)
 	cmd.Dir = dir
 	s.behind(t, cmd)
 }
+
+// clock puts a program's clock ahead by some seconds.
+const clock = `const ahead = %d * 1000, Real = Date
+globalThis.Date = class extends Real {
+  constructor(...given) { super(...(given.length ? given : [Real.now() + ahead])) }
+  static now() { return Real.now() + ahead }
+}
+`
 
 // runGo builds the page's main.go with the modules of this repository.
 func runGo(t *testing.T, s *site) {

@@ -84,6 +84,12 @@ sms: {provider: inbox}
 voice: {provider: inbox}
 limits:
   ip_sends_5min: 1000
+  sends_10min: 100
+  sends_hour: 100
+  sends_day: 100
+  number_sends_hour: 100
+  number_sends_day: 100
+  prefix_sends_hour: 100
   password: {per_ip_minute: 1000}
   tokens: {access_token: 1m}
 `)
