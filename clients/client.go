@@ -12,6 +12,10 @@ const (
 	AuthNone  AuthMethod = "none"
 	// AuthKey signs an assertion with a key of the client's own (RFC 7523).
 	AuthKey AuthMethod = "private_key_jwt"
+	// AuthTLS shows a certificate that a trusted authority issued, AuthSelfSigned
+	// one that is registered among the client's keys (RFC 8705).
+	AuthTLS        AuthMethod = "tls_client_auth"
+	AuthSelfSigned AuthMethod = "self_signed_tls_client_auth"
 )
 
 // GrantType is an OAuth grant (RFC 6749).
@@ -87,6 +91,10 @@ type Client struct {
 	// AssertionAlg is the algorithm of its assertions; empty accepts all that are
 	// served.
 	AssertionAlg string `yaml:"assertion_signing_alg" json:"assertion_signing_alg,omitempty"`
+	// TLS says which certificate is the client's, for tls_client_auth.
+	TLS Certificate `yaml:"tls_client_auth" json:"tls_client_auth,omitzero"`
+	// CertificateBound demands that its access tokens be bound to its certificate (RFC 8705 §3).
+	CertificateBound bool `yaml:"tls_client_certificate_bound_access_tokens" json:"tls_client_certificate_bound_access_tokens,omitempty"`
 	// DPoPBound demands that its access tokens be bound to a key by DPoP (RFC 9449 §5.2).
 	DPoPBound bool `yaml:"dpop_bound_access_tokens" json:"dpop_bound_access_tokens,omitempty"`
 	// RequestObjectAlg signs its request objects (RFC 9101); empty refuses them.

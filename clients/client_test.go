@@ -66,6 +66,21 @@ func TestValidateNamesEveryFault(t *testing.T) {
 			c.Auth, c.SecretHashes, c.JWKS, c.AssertionAlg = clients.AuthKey, nil, jwks(t, ecKey(t)), "none"
 		}, []string{"assertion_signing_alg"}},
 		{"an assertion's algorithm without assertions", func(c *clients.Client) { c.AssertionAlg = "ES256" }, []string{"assertion_signing_alg"}},
+		{"a certificate of an authority is fine", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.TLS.SubjectDN = clients.AuthTLS, nil, `CN=a\, b+UID=7,O=c,1.2.3=d`
+		}, nil},
+		{"a certificate without a name", func(c *clients.Client) { c.Auth, c.SecretHashes = clients.AuthTLS, nil }, []string{"tls_client_auth"}},
+		{"a certificate with two names", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.TLS.DNS, c.TLS.IP = clients.AuthTLS, nil, "a.example", "192.0.2.1"
+		}, []string{"tls_client_auth"}},
+		{"a certificate's name that is none", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.TLS.SubjectDN = clients.AuthTLS, nil, "shop"
+		}, []string{"tls_client_auth.subject_dn"}},
+		{"a certificate's address that is none", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.TLS.IP = clients.AuthTLS, nil, "shop.example"
+		}, []string{"tls_client_auth.san_ip"}},
+		{"a certificate's name without certificates", func(c *clients.Client) { c.TLS.DNS = "a.example" }, []string{"tls_client_auth"}},
+		{"a certificate of its own without one", func(c *clients.Client) { c.Auth, c.SecretHashes = clients.AuthSelfSigned, nil }, []string{"jwks"}},
 		{"implicit", func(c *clients.Client) { c.Grants = []clients.GrantType{clients.GrantCode, "implicit"} }, []string{"grants[1]"}},
 		{"refresh alone", func(c *clients.Client) {
 			c.Grants, c.RedirectURIs = []clients.GrantType{clients.GrantRefresh}, nil

@@ -27,7 +27,9 @@ func (c Client) AuthMethod() AuthMethod {
 
 // AuthMethods are the ways of client authentication that can be registered.
 // client_secret_jwt is not among them: it would need secrets kept in clear.
-func AuthMethods() []AuthMethod { return []AuthMethod{AuthBasic, AuthPost, AuthKey, AuthNone} }
+func AuthMethods() []AuthMethod {
+	return []AuthMethod{AuthBasic, AuthPost, AuthKey, AuthTLS, AuthSelfSigned, AuthNone}
+}
 
 // AssertionAlgs are the algorithms that the client may sign its assertions with.
 func (c Client) AssertionAlgs() []string {

@@ -53,6 +53,7 @@ func (c Client) Validate() error {
 	f.add(c.Rules.MinACR != "" && !slices.Contains(reachable, c.Rules.MinACR), "rules.min_acr", "must be one of %s", strings.Join(reachable, ", "))
 	c.validateSecrets(&f)
 	c.validateKeys(&f)
+	c.validateCertificate(&f)
 	c.validateGrants(&f)
 	c.validateURIs(&f)
 	c.validateModes(&f)
@@ -68,9 +69,11 @@ func (c Client) validateSecrets(f *faults) {
 	case AuthNone:
 		f.add(len(c.SecretHashes) > 0, "secret_hashes", "must be empty when auth_method is none")
 		f.add(c.NoPKCE, "require_pkce", "cannot be false when auth_method is none") // RFC 9700 §2.1.1
-	case AuthKey:
-		f.add(len(c.SecretHashes) > 0, "secret_hashes", "must be empty when auth_method is private_key_jwt")
-		f.add(c.JWKS == "" && c.JWKSURI == "", "jwks", "or jwks_uri is required when auth_method is private_key_jwt")
+	case AuthKey, AuthSelfSigned:
+		f.add(len(c.SecretHashes) > 0, "secret_hashes", "must be empty when auth_method is %s", c.AuthMethod())
+		f.add(c.JWKS == "" && c.JWKSURI == "", "jwks", "or jwks_uri is required when auth_method is %s", c.AuthMethod())
+	case AuthTLS:
+		f.add(len(c.SecretHashes) > 0, "secret_hashes", "must be empty when auth_method is tls_client_auth")
 	default:
 		f.add(true, "auth_method", "must be one of %s", join(AuthMethods()))
 	}

@@ -21,6 +21,7 @@ type Config struct {
 	Issuer string `yaml:"issuer"`
 	Listen string `yaml:"listen"`
 	TLS    TLS    `yaml:"tls"`
+	MTLS   MTLS   `yaml:"mtls"`
 	// TrustedProxies are addresses and prefixes; see [Config.Proxies].
 	TrustedProxies []string `yaml:"trusted_proxies"`
 	// Database is the path of a SQLite file or a PostgreSQL DSN. It is a Secret
@@ -69,6 +70,19 @@ type TLS struct {
 type Metrics struct {
 	// Listen is an address of its own for /metrics; empty serves none.
 	Listen string `yaml:"listen"`
+}
+
+// MTLS says whether and how relying parties show client certificates (RFC 8705).
+type MTLS struct {
+	Enabled bool `yaml:"enabled"`
+	// URL is where certificates are asked for; empty means at the issuer.
+	URL string `yaml:"url"`
+	// ClientCA is a PEM file of the authorities that tls_client_auth accepts;
+	// empty means that it is not served.
+	ClientCA string `yaml:"client_ca"`
+	// Header is where trusted proxies pass the certificate on; empty means that
+	// none does.
+	Header string `yaml:"header"`
 }
 
 // Secrets are the master keys: everything sealed at rest is sealed under one of them.

@@ -76,6 +76,21 @@ func TestFaults(t *testing.T) {
 			"f:11: limits.resend_wait: must be between 30s and 1h",
 			"f:12: limits.sends_day: must be at least 1",
 		}},
+		{"client certificates that nobody asks for", "mtls: {enabled: true}", []string{
+			"f:7: mtls.enabled: needs tls.cert, or mtls.header where a proxy ends TLS: somebody must ask for the certificates",
+		}},
+		{"client certificates from anybody (O-18)", "mtls: {enabled: true, header: Client-Cert}\nlisten: :80\ntls: {cert: a, key: b}", []string{
+			"f:7: mtls.header: needs trusted_proxies: nobody else is believed",
+		}},
+		{"client certificates at the issuer by another name", "mtls: {url: https://id.example.jp, header: a b}", []string{
+			"f:7: mtls.enabled: must be true with the other keys of mtls",
+			"f:7: mtls.header: must be the name of a header field, such as Client-Cert",
+			"f:7: mtls.url: must be another host than the issuer's, or be left out",
+		}},
+		{"a client's certificate without any", "clients:\n- {id: a, name: A, auth_method: tls_client_auth, tls_client_auth: {san_dns: a.example}, grants: [client_credentials],\n  tls_client_certificate_bound_access_tokens: true}", []string{
+			"f:8: clients[0].auth_method: tls_client_auth needs mtls.enabled",
+			"f:9: clients[0].tls_client_certificate_bound_access_tokens: needs mtls.enabled",
+		}},
 		{"every fault at once", "issuer: http://id.example.jp\nlimits: {code_tries: x}\nprofile: lax\nfoo: 1", []string{
 			"f:1: issuer: must use https; http is for localhost",
 			`f:7: limits.code_tries: must be a whole number, not "x"`,

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -64,8 +65,28 @@ func (c Config) validateServer(f *Faults) {
 	plain := u != nil && u.Scheme == "https" && c.TLS == TLS{}
 	f.add(plain && err == nil && !loopbackListen(c.Listen) && len(c.TrustedProxies) == 0, "listen",
 		"would speak plain HTTP to anybody: set tls.cert and tls.key, list the proxy in trusted_proxies, or listen on 127.0.0.1")
+	c.validateMTLS(f)
 	f.add(c.Database == "", "database", "is required: the path of a SQLite file, or a PostgreSQL DSN")
 }
+
+func (c Config) validateMTLS(f *Faults) {
+	m := c.MTLS
+	f.add(m.Enabled && c.TLS == TLS{} && m.Header == "", "mtls.enabled", "needs tls.cert, or mtls.header where a proxy ends TLS: somebody must ask for the certificates")
+	f.add(!m.Enabled && m != MTLS{}, "mtls.enabled", "must be true with the other keys of mtls")
+	f.add(m.Header != "" && !headerForm.MatchString(m.Header), "mtls.header", "must be the name of a header field, such as Client-Cert")
+	f.add(m.Header != "" && len(c.Proxies()) == 0, "mtls.header", "needs trusted_proxies: nobody else is believed") // O-18
+	if m.URL == "" {
+		return
+	}
+	u, err := url.Parse(m.URL)
+	at, _ := url.Parse(c.Issuer)
+	f.add(err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "",
+		"mtls.url", "must be a URL such as https://mtls.id.example.jp")
+	f.add(err == nil && at != nil && u.Host == at.Host, "mtls.url", "must be another host than the issuer's, or be left out")
+}
+
+// headerForm is a field name (RFC 9110 §5.1).
+var headerForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 func (c Config) validateSecrets(f *Faults) {
 	s := c.Secrets
@@ -123,6 +144,10 @@ func (c Config) validateClients(f *Faults) {
 				}
 			}
 		}
+		byTLS := one.AuthMethod() == clients.AuthTLS
+		f.add(!c.MTLS.Enabled && (byTLS || one.AuthMethod() == clients.AuthSelfSigned), at+"auth_method", "%s needs mtls.enabled", one.AuthMethod())
+		f.add(c.MTLS.Enabled && byTLS && c.MTLS.ClientCA == "", at+"auth_method", "tls_client_auth needs mtls.client_ca")
+		f.add(!c.MTLS.Enabled && one.CertificateBound, at+"tls_client_certificate_bound_access_tokens", "needs mtls.enabled")
 		j, twice := first[one.ID]
 		f.add(twice && one.ID != "", at+"id", "is the id of clients[%d] too", j)
 		first[one.ID] = i

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -33,14 +32,22 @@ type server struct {
 
 // newServer makes the handler of an assembled provider.
 func newServer(p *program, cfg config.Config, st *store.Store, m *machine) (*server, error) {
+	certificates, err := clientCertificates(cfg)
+	if err != nil {
+		return nil, err
+	}
 	e, err := web.New(web.Config{
 		Provider: m.provider, Templates: m.pages, Log: p.log, Issuer: cfg.Issuer,
+		Alias: cfg.MTLS.URL, AliasPaths: protocol.MachinePaths(),
 		TrustedProxies: cfg.Proxies(), Inbox: m.inbox, Calls: m.calls, Now: p.now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	err = protocol.Mount(e, protocol.Config{Provider: m.provider, Issuer: cfg.Issuer, Outbound: m.outbound, DPoPNonce: cfg.DPoPNonce, Now: p.now, Log: p.log})
+	err = protocol.Mount(e, protocol.Config{
+		Provider: m.provider, Issuer: cfg.Issuer, Outbound: m.outbound,
+		Certificates: certificates, DPoPNonce: cfg.DPoPNonce, Now: p.now, Log: p.log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +108,9 @@ func (s *server) run(ctx context.Context, ln net.Listener, now func() time.Time)
 		if err != nil {
 			return errors.Join(err, ln.Close())
 		}
-		srv.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
+		if srv.TLSConfig, err = tlsConfig(s.cfg.MTLS, cert); err != nil {
+			return errors.Join(err, ln.Close())
+		}
 	}
 	stopMetrics, err := s.exposeMetrics(ctx)
 	if err != nil {

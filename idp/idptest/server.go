@@ -3,6 +3,7 @@ package idptest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"maps"
 	"net"
@@ -99,6 +100,7 @@ type options struct {
 	aliases map[string]string
 	machine func(*protocol.Config)
 	par     bool
+	tls     *tls.Config
 	senders map[mfa.Kind]idp.Sender
 	jobs    bool
 	place   func(ip, lang string) string
@@ -124,6 +126,14 @@ func Web(f func(*web.Config)) Option { return func(o *options) { o.web = f } }
 
 // Protocol changes the configuration of the endpoints.
 func Protocol(f func(*protocol.Config)) Option { return func(o *options) { o.machine = f } }
+
+// Alias serves the machines' endpoints at another URL too.
+func Alias(url string) Option {
+	return Web(func(c *web.Config) { c.Alias, c.AliasPaths = url, protocol.MachinePaths() })
+}
+
+// TLS serves over TLS, with this configuration.
+func TLS(c *tls.Config) Option { return func(o *options) { o.tls = c } }
 
 // ACRAliases sets further acr values.
 func ACRAliases(m map[string]string) Option { return func(o *options) { o.aliases = m } }
@@ -153,14 +163,23 @@ func New(t testing.TB, opts ...Option) *Server {
 	must(t, err)
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	must(t, err)
-	s := &Server{URL: "http://localhost:" + port, Clock: &Clock{fixed: Start}, Log: &Log{}, read: map[string]bool{}}
+	scheme := "http"
+	if o.tls != nil {
+		scheme = "https"
+	}
+	s := &Server{URL: scheme + "://localhost:" + port, Clock: &Clock{fixed: Start}, Log: &Log{}, read: map[string]bool{}}
 	if o.issuer == "" {
 		o.issuer = s.URL
 	}
 	s.Inbox = send.NewInbox(s.Clock.Now)
 	s.Handler = s.build(t, o)
 	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second}}
-	srv.Start()
+	if o.tls != nil {
+		srv.TLS = o.tls
+		srv.StartTLS()
+	} else {
+		srv.Start()
+	}
 	t.Cleanup(srv.Close)
 	return s
 }

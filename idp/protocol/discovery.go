@@ -13,60 +13,45 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/sekisho-id/sekisho/clients"
-	"github.com/sekisho-id/sekisho/clients/dpop"
 	"github.com/sekisho-id/sekisho/idp/signin"
 )
 
 // document is the provider's metadata (OpenID Connect Discovery §3, RFC 8414
 // §2). It says what is true and nothing else (H-12); a test proves each value.
 type document struct {
-	Issuer                string   `json:"issuer"`
-	Authorization         string   `json:"authorization_endpoint"`
-	Token                 string   `json:"token_endpoint"`
-	UserInfo              string   `json:"userinfo_endpoint"`
-	JWKS                  string   `json:"jwks_uri"`
-	EndSession            string   `json:"end_session_endpoint"`
-	Revocation            string   `json:"revocation_endpoint"`
-	Push                  string   `json:"pushed_authorization_request_endpoint"`
-	Scopes                []string `json:"scopes_supported"`
-	Claims                []string `json:"claims_supported"`
-	ClaimTypes            []string `json:"claim_types_supported"`
-	ResponseTypes         []string `json:"response_types_supported"`
-	ResponseModes         []string `json:"response_modes_supported"`
-	GrantTypes            []string `json:"grant_types_supported"`
-	Prompts               []string `json:"prompt_values_supported"`
-	ACRs                  []string `json:"acr_values_supported"`
-	SubjectTypes          []string `json:"subject_types_supported"`
-	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
-	RequestObjectAlgs     []string `json:"request_object_signing_alg_values_supported"`
-	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
-	TokenAuthAlgs         []string `json:"token_endpoint_auth_signing_alg_values_supported"`
-	RevocationAuthMethods []string `json:"revocation_endpoint_auth_methods_supported"`
-	RevocationAuthAlgs    []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
-	DPoPAlgs              []string `json:"dpop_signing_alg_values_supported"`
-	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
-	UILocales             []string `json:"ui_locales_supported"`
-	IssuerInResponse      bool     `json:"authorization_response_iss_parameter_supported"`
-	BackchannelLogout     bool     `json:"backchannel_logout_supported"`
-	BackchannelSession    bool     `json:"backchannel_logout_session_supported"`
+	Issuer             string   `json:"issuer"`
+	Authorization      string   `json:"authorization_endpoint"`
+	JWKS               string   `json:"jwks_uri"`
+	EndSession         string   `json:"end_session_endpoint"`
+	Scopes             []string `json:"scopes_supported"`
+	Claims             []string `json:"claims_supported"`
+	ClaimTypes         []string `json:"claim_types_supported"`
+	ResponseTypes      []string `json:"response_types_supported"`
+	ResponseModes      []string `json:"response_modes_supported"`
+	GrantTypes         []string `json:"grant_types_supported"`
+	Prompts            []string `json:"prompt_values_supported"`
+	ACRs               []string `json:"acr_values_supported"`
+	SubjectTypes       []string `json:"subject_types_supported"`
+	IDTokenAlgs        []string `json:"id_token_signing_alg_values_supported"`
+	RequestObjectAlgs  []string `json:"request_object_signing_alg_values_supported"`
+	ChallengeMethods   []string `json:"code_challenge_methods_supported"`
+	UILocales          []string `json:"ui_locales_supported"`
+	IssuerInResponse   bool     `json:"authorization_response_iss_parameter_supported"`
+	BackchannelLogout  bool     `json:"backchannel_logout_supported"`
+	BackchannelSession bool     `json:"backchannel_logout_session_supported"`
 	// The defaults of these are not all false, so they are always said.
 	ClaimsParameter     bool `json:"claims_parameter_supported"`
 	RequestParameter    bool `json:"request_parameter_supported"`
 	RequestURIParameter bool `json:"request_uri_parameter_supported"`
 	PushRequired        bool `json:"require_pushed_authorization_requests"`
+	machineDocument
 }
 
 func (ep *endpoints) discovery() document {
 	cfg := ep.idp.Config()
-	var auth []string
-	for _, m := range clients.AuthMethods() {
-		auth = append(auth, string(m))
-	}
-	algs := clients.Client{}.AssertionAlgs()
 	doc := document{
 		Issuer:        ep.issuer,
-		Authorization: ep.issuer + PathAuthorize, Token: ep.issuer + PathToken, UserInfo: ep.issuer + PathUserInfo,
-		JWKS: ep.issuer + PathJWKS, EndSession: ep.issuer + PathLogout, Revocation: ep.issuer + PathRevoke, Push: ep.issuer + PathPush,
+		Authorization: ep.issuer + PathAuthorize, JWKS: ep.issuer + PathJWKS, EndSession: ep.issuer + PathLogout,
 		Scopes:        []string{"openid"},
 		Claims:        []string{"iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash", "sid"},
 		ClaimTypes:    []string{"normal"},
@@ -78,10 +63,9 @@ func (ep *endpoints) discovery() document {
 		ClaimsParameter:  true,
 		RequestParameter: true, RequestObjectAlgs: clients.Client{}.SigningAlgs(),
 		PushRequired:     cfg.RequirePAR,
-		TokenAuthMethods: auth, RevocationAuthMethods: auth, TokenAuthAlgs: algs, RevocationAuthAlgs: algs,
-		DPoPAlgs:         dpop.Algorithms(),
 		ChallengeMethods: []string{"S256"}, UILocales: languages, IssuerInResponse: true,
 		BackchannelLogout: true, BackchannelSession: true,
+		machineDocument: ep.machines(),
 	}
 	for _, s := range scopeClaims {
 		doc.Scopes, doc.Claims = append(doc.Scopes, s.scope), append(doc.Claims, s.claims...)

@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -47,7 +48,7 @@ func (w *world) grantType(t *testing.T, grant string) string {
 }
 
 // authMethod reports whether a client of a method gets past the gate with it.
-func (w *world) authMethod(t *testing.T, path, method string) bool {
+func (w *world) authMethod(t *testing.T, path, method string, p *pki) bool {
 	v, headers := form("grant_type", "refresh_token", "refresh_token", "x", "token", "x"), []string{}
 	switch method {
 	case "client_secret_basic":
@@ -57,6 +58,12 @@ func (w *world) authMethod(t *testing.T, path, method string) bool {
 		v.Set("client_secret", secret)
 	case "none":
 		v.Set("client_id", "spa")
+	case "tls_client_auth":
+		v.Set("client_id", "dns")
+		headers = []string{"Client-Cert", base64.StdEncoding.EncodeToString(p.client.Certificate[0])}
+	case "self_signed_tls_client_auth":
+		v.Set("client_id", "self")
+		headers = []string{"Client-Cert", base64.StdEncoding.EncodeToString(p.self.Certificate[0])}
 	case "private_key_jwt":
 		return w.authAlg(t, path, "ES256")
 	}

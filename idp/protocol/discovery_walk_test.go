@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,8 +17,9 @@ import (
 // walk proves the metadata, value by value. Whoever adds a member adds its proof.
 type walk struct {
 	*world
-	t *testing.T
-	b *agent // alice is signed in
+	t   *testing.T
+	b   *agent // alice is signed in
+	pki *pki
 }
 
 // ask sends an authorization request and answers with its error.
@@ -57,8 +59,8 @@ func (w walk) lists() map[string]func(value string) bool {
 			return header["alg"] == s
 		},
 		"request_object_signing_alg_values_supported":           w.requestObject,
-		"token_endpoint_auth_methods_supported":                 func(s string) bool { return w.authMethod(w.t, protocol.PathToken, s) },
-		"revocation_endpoint_auth_methods_supported":            func(s string) bool { return w.authMethod(w.t, protocol.PathRevoke, s) },
+		"token_endpoint_auth_methods_supported":                 func(s string) bool { return w.authMethod(w.t, protocol.PathToken, s, w.pki) },
+		"revocation_endpoint_auth_methods_supported":            func(s string) bool { return w.authMethod(w.t, protocol.PathRevoke, s, w.pki) },
 		"token_endpoint_auth_signing_alg_values_supported":      func(s string) bool { return w.authAlg(w.t, protocol.PathToken, s) },
 		"revocation_endpoint_auth_signing_alg_values_supported": func(s string) bool { return w.authAlg(w.t, protocol.PathRevoke, s) },
 		"dpop_signing_alg_values_supported": func(s string) bool {
@@ -93,7 +95,9 @@ func algParties() []clients.Client {
 // H-12: every value that is advertised is used, and works.
 func TestDiscoveryTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	w := walk{world: newWorld(t, idptest.Clients(append(algParties(), keyed("key", func(*clients.Client) {}))...)), t: t}
+	w := walk{t: t, pki: newPKI(t)}
+	w.world = newWorld(t, idptest.Clients(append(algParties(), keyed("key", func(*clients.Client) {}))...),
+		idptest.Clients(w.pki.certified(t)...), w.pki.byHeader())
 	w.b = w.browser(t)
 	w.b.signIn(request(), alice)
 	doc := w.metadata(t)
@@ -125,6 +129,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 	}{
 		"issuer": {w.URL, true},
 		"authorization_response_iss_parameter_supported": {true, w.b.returned(w.b.authorize(request()), callback).Get("iss") == w.URL},
+		"tls_client_certificate_bound_access_tokens":     {true, w.bindsToCertificate()},
 		"backchannel_logout_supported":                   {true, true}, // backchannel_test.go
 		"backchannel_logout_session_supported":           {true, true}, // the same
 		"claims_parameter_supported":                     {true, w.tellsClaim()},
@@ -146,6 +151,14 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 func (w walk) tellsClaim() bool {
 	r := w.tokens(w.t, "web", "scope", "openid", "claims", `{"userinfo":{"name":null}}`)
 	return w.userInfo(w.t, r.str("access_token")).str("name") == w.alice.Name
+}
+
+// bindsToCertificate reports whether a token can be bound to a certificate.
+func (w walk) bindsToCertificate() bool {
+	v := form("grant_type", "client_credentials", "client_id", "bound")
+	r := w.machine(w.t).post(protocol.PathToken, v, "Client-Cert", base64.StdEncoding.EncodeToString(w.pki.client.Certificate[0]))
+	_, claims := parts(w.t, r.str("access_token"))
+	return claims["cnf"] != nil
 }
 
 // H-12, the other way round: what is not advertised does not work.
@@ -178,7 +191,7 @@ func TestDiscoveryHidesNothing(t *testing.T) {
 		"grant_types_supported": {
 			"password": w.grantType(t, "password") != "", "implicit": w.grantType(t, "implicit") != "",
 		},
-		"token_endpoint_auth_methods_supported": {"client_secret_jwt": !w.authMethod(t, protocol.PathToken, "client_secret_jwt")},
+		"token_endpoint_auth_methods_supported": {"client_secret_jwt": !w.authMethod(t, protocol.PathToken, "client_secret_jwt", nil)},
 	} {
 		for value, ok := range refused {
 			if slices.Contains(list(doc[name]), value) || !ok {
@@ -186,7 +199,10 @@ func TestDiscoveryHidesNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"check_session_iframe", "frontchannel_logout_supported", "op_policy_uri", "id_token_encryption_alg_values_supported"} {
+	if m := list(doc["token_endpoint_auth_methods_supported"]); slices.Contains(m, "tls_client_auth") || doc["tls_client_certificate_bound_access_tokens"] != false {
+		t.Error("client certificates are advertised where nobody asks for them")
+	}
+	for _, name := range []string{"mtls_endpoint_aliases", "check_session_iframe", "frontchannel_logout_supported", "op_policy_uri", "id_token_encryption_alg_values_supported"} {
 		if doc[name] != nil {
 			t.Errorf("%s is advertised", name)
 		}

@@ -28,6 +28,7 @@ var (
 
 	errProof        = &oidc.Error{ErrorType: "invalid_dpop_proof", Description: "the DPoP proof is wrong, used before, or of another moment or address"}
 	errProofMissing = &oidc.Error{ErrorType: "invalid_dpop_proof", Description: "the client must prove that it has a key"}
+	errCertificate  = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "a client certificate is needed"}
 	errNonce        = &oidc.Error{ErrorType: "use_dpop_nonce", Description: "the DPoP proof must hold the nonce of this answer"}
 
 	errGrantTypeMissing = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "grant_type is missing"}

@@ -16,6 +16,9 @@ import (
 // ParseBasic lets fuzzing reach the parser of Authorization headers.
 var ParseBasic = parseBasic
 
+// ParseCertificate lets fuzzing reach the parser of proxies' headers.
+var ParseCertificate = parseCertificate
+
 // JudgeAssertion reads a client assertion and judges its claims, all but the signature.
 func JudgeAssertion(token string, now time.Time) error {
 	if _, err := assertedClient(token); err != nil {

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -33,6 +34,8 @@ func (ep *endpoints) token(c echo.Context) error {
 			return errGrantType
 		case !client.Allows(grant):
 			return errNotAllowed
+		case client.CertificateBound && from.bound.X5T == "":
+			return errCertificate
 		case client.DPoPBound && from.bound.JKT == "", client.BoundTokensRequired() && from.bound == idp.Binding{}:
 			return errProofMissing
 		}
@@ -54,6 +57,8 @@ type caller struct {
 	params params
 	// bound are the keys that the request was made with.
 	bound idp.Binding
+	// chain is the certificate it was made with, and those sent with it.
+	chain []*x509.Certificate
 	// once is what proves the caller and may not do so again.
 	once []idp.Once
 }
@@ -69,7 +74,7 @@ func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
 	if fault != nil {
 		return nil, fault
 	}
-	from := &caller{params: p}
+	from := &caller{params: p, chain: ep.certificates.chain(r)}
 	if from.client, fault = ep.authenticate(r, from); fault == nil {
 		fault = ep.prove(c, from)
 	}
@@ -82,8 +87,12 @@ func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
 	return from, nil
 }
 
-// prove reads the DPoP proof and uses up all that the caller proved itself with.
+// prove reads what the caller's tokens are to be bound to, and uses up all that
+// it proved itself with.
 func (ep *endpoints) prove(c echo.Context, from *caller) *oidc.Error {
+	if len(from.chain) > 0 && from.client.CertificateBound {
+		from.bound.X5T = clients.CertificateThumbprint(from.chain[0])
+	}
 	key, once, fault := ep.proof(c, "")
 	if fault != nil {
 		return fault
@@ -152,6 +161,9 @@ func (ep *endpoints) authenticate(r *http.Request, from *caller) (*clients.Clien
 	if !ok {
 		clients.Client{}.VerifySecret(secret) // as much work as for a client that exists
 		return nil, errClient
+	}
+	if method == clients.AuthNone && (client.AuthMethod() == clients.AuthTLS || client.AuthMethod() == clients.AuthSelfSigned) {
+		return client, ep.certified(r.Context(), client, from.chain)
 	}
 	if method != client.AuthMethod() || method != clients.AuthNone && !client.VerifySecret(secret) {
 		return nil, errClient

@@ -40,6 +40,8 @@ type Config struct {
 	// inside the deployment (T-47).
 	Outbound *http.Client
 	Now      func() time.Time
+	// Certificates says how clients show theirs.
+	Certificates Certificates
 	// DPoPNonce demands a nonce of ours in DPoP proofs (RFC 9449 §8).
 	DPoPNonce bool
 	// Log gets what went wrong on our side; nil discards it.
@@ -58,7 +60,8 @@ type endpoints struct {
 	// jwks is the key set as last rendered; its version is the keyring's.
 	jwks atomic.Pointer[page]
 	// verified are access tokens seen lately.
-	verified verified
+	verified     verified
+	certificates Certificates
 	// nonces are those that DPoP proofs must hold; nil when none is demanded.
 	nonces *dpop.Nonces
 	// partyKeys are the keys by which clients sign.
@@ -81,7 +84,8 @@ func Mount(e *echo.Echo, cfg Config) error {
 	}
 	ep := &endpoints{
 		idp: cfg.Provider, issuer: cfg.Issuer, now: cfg.Now, log: cfg.Log, limits: cfg.Provider.Config().Limits.Tokens,
-		partyKeys: partyKeys{out: cfg.Outbound, now: cfg.Now, sets: map[string]*keySet{}}, tally: newTally(cfg.Provider.Metrics()),
+		certificates: cfg.Certificates, tally: newTally(cfg.Provider.Metrics()),
+		partyKeys: partyKeys{out: cfg.Outbound, now: cfg.Now, sets: map[string]*keySet{}},
 	}
 	if cfg.DPoPNonce {
 		ep.nonces = &dpop.Nonces{Key: cfg.Provider.SharedSecret("dpop nonce")}

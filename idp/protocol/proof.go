@@ -63,7 +63,11 @@ func (ep *endpoints) proof(c echo.Context, token string) (key string, once idp.O
 
 // urls are the names by which a request's address is known.
 func (ep *endpoints) urls(r *http.Request) []string {
-	return []string{ep.issuer + r.URL.Path}
+	urls := []string{ep.issuer + r.URL.Path}
+	if at := ep.certificates.URL; at != "" {
+		urls = append(urls, at+r.URL.Path)
+	}
+	return urls
 }
 
 // The kinds of what is used once.

@@ -187,7 +187,7 @@ func (a *agent) state() *idp.Browser {
 	b := &idp.Browser{IP: "192.0.2.1", UserAgent: "test"}
 	u, _ := url.Parse(a.w.URL)
 	for _, c := range a.c.Jar.Cookies(u) {
-		switch c.Name {
+		switch strings.TrimPrefix(c.Name, "__Host-") {
 		case "sekisho_flow":
 			b.Flow = c.Value
 		case "sekisho_session":
@@ -199,8 +199,9 @@ func (a *agent) state() *idp.Browser {
 
 func (a *agent) keep(b *idp.Browser) {
 	u, _ := url.Parse(a.w.URL)
+	prefix := map[string]string{"https": "__Host-"}[u.Scheme]
 	a.c.Jar.SetCookies(u, []*http.Cookie{
-		{Name: "sekisho_flow", Value: b.Flow, Path: "/"}, {Name: "sekisho_session", Value: b.Session, Path: "/"},
+		{Name: prefix + "sekisho_flow", Value: b.Flow, Path: "/"}, {Name: prefix + "sekisho_session", Value: b.Session, Path: "/"},
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
+	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/clients/dpop"
 	"github.com/sekisho-id/sekisho/idp"
 )
@@ -104,6 +105,12 @@ func readToken(c echo.Context) (shownToken, *oidc.Error) {
 func (ep *endpoints) confirmed(c echo.Context, shown shownToken, cnf *confirmation) *oidc.Error {
 	if shown.scheme != cnf.tokenType() {
 		return errToken // a bound token without a proof, or a proof for one that is not bound
+	}
+	if cnf != nil && cnf.X5T != "" {
+		chain := ep.certificates.chain(c.Request())
+		if len(chain) == 0 || clients.CertificateThumbprint(chain[0]) != cnf.X5T {
+			return errToken
+		}
 	}
 	if cnf == nil || cnf.JKT == "" {
 		return nil

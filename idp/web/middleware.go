@@ -10,7 +10,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,16 +93,29 @@ func (s *server) caught(c echo.Context, next echo.HandlerFunc) (err error) {
 	return next(c)
 }
 
-// onlyOurHost refuses requests that were meant for another host (T-44).
-func (s *server) onlyOurHost(next echo.HandlerFunc) echo.HandlerFunc {
+// onlyOurHost refuses requests that were meant for another host (T-44). At the
+// alias there are only the paths that machines call.
+func (s *server) onlyOurHost(alias string, paths []string) echo.MiddlewareFunc {
 	port := map[string]string{"https": ":443", "http": ":80"}[s.issuer.Scheme]
 	ours := strings.TrimSuffix(strings.ToLower(s.issuer.Host), port)
-	return func(c echo.Context) error {
-		if strings.TrimSuffix(strings.ToLower(c.Request().Host), port) != ours {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			host := strings.TrimSuffix(strings.ToLower(c.Request().Host), port)
+			if host == ours || alias != "" && host == alias && slices.Contains(paths, c.Request().URL.Path) {
+				return next(c)
+			}
 			return echo.NewHTTPError(http.StatusMisdirectedRequest)
 		}
-		return next(c)
 	}
+}
+
+// hostOf is the host of an https URL as requests name it; empty for none.
+func hostOf(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(strings.ToLower(u.Host), ":443"), nil
 }
 
 // headers are those of every answer (ux 2.1, O-14, O-19, T-20, T-57).

@@ -27,6 +27,10 @@ type Config struct {
 	// Issuer is the provider's URL without a trailing slash. Requests for other
 	// hosts are refused (T-44). Over plain http, cookies do without Secure and __Host-.
 	Issuer string
+	// Alias is a further URL of this server for machines, where only AliasPaths
+	// are served; empty for none.
+	Alias      string
+	AliasPaths []string
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed (T-45);
 	// empty believes none.
 	TrustedProxies []netip.Prefix
@@ -88,7 +92,11 @@ func New(cfg Config) (*echo.Echo, error) {
 	e.IPExtractor = ipExtractor(cfg.TrustedProxies)
 	e.HTTPErrorHandler = s.fail
 	e.Renderer = renderer{s}
-	e.Use(s.observe, s.onlyOurHost, s.headers, limitBody, s.readBrowser)
+	alias, err := hostOf(cfg.Alias)
+	if err != nil {
+		return nil, fmt.Errorf("alias %q: %w", cfg.Alias, err)
+	}
+	e.Use(s.observe, s.onlyOurHost(alias, cfg.AliasPaths), s.headers, limitBody, s.readBrowser)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/static/*", echo.WrapHandler(s.pages.Static()))
 	if cfg.Calls != nil {
 		e.POST(pathCalls+":turn", s.call(cfg.Calls))
