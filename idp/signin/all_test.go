@@ -14,7 +14,16 @@ import (
 // a fault; under the race detector with a part of them, as nothing is shared.
 func everyCombination(t *testing.T, check func(f *signin.Facts) (fault string)) {
 	t.Helper()
-	dims := dimensions()
+	for name, dims := range spaces() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			combine(t, dims, check)
+		})
+	}
+}
+
+func combine(t *testing.T, dims [][]change, check func(f *signin.Facts) (fault string)) {
+	t.Helper()
 	for _, first := range dims[0] {
 		t.Run(first.name, func(t *testing.T) {
 			t.Parallel()
@@ -56,6 +65,28 @@ type invariant struct {
 func invariants() []invariant {
 	done := func(s *signin.Step) bool { return s.Page == signin.PageDone }
 	recent := func(at time.Time, d time.Duration) bool { return !at.IsZero() && !at.Before(ago(d)) }
+	// first is the password, or a passkey that stands in its place; key is any passkey that a person still has.
+	first := func(f *signin.Facts) time.Time {
+		p := f.Proofs
+		if f.Person.Passkey && p.Passkey.Verified && p.Passkey.At.After(p.PasswordAt) {
+			return p.Passkey.At
+		}
+		return p.PasswordAt
+	}
+	key := func(f *signin.Facts) time.Time {
+		if !f.Person.Passkey {
+			return time.Time{}
+		}
+		return f.Proofs.Passkey.At
+	}
+	// second is the newer of code and passkey.
+	second := func(f *signin.Facts) time.Time {
+		at := key(f)
+		if c := f.Proofs.CodeAt; f.Person.TwoStep && c.After(at) {
+			at = c
+		}
+		return at
+	}
 	return []invariant{
 		{"every step has a reason, and an error unless it is done", func(_ *signin.Facts, s *signin.Step) bool {
 			return s.Reason == "" || (s.Error == "") != done(s)
@@ -68,7 +99,7 @@ func invariants() []invariant {
 			return done(s) && (f.Proofs.Subject != f.Person.ID || hint != "" && hint != f.Person.ID)
 		}},
 		{"two-step verification that is on is never passed with the password alone (S-004)", func(f *signin.Facts, s *signin.Step) bool {
-			return done(s) && f.Person.TwoStep && f.Proofs.CodeAt.IsZero() && f.Proofs.DeviceAt.IsZero()
+			return done(s) && f.Person.TwoStep && second(f).IsZero() && f.Proofs.DeviceAt.IsZero()
 		}},
 		{"after the date nobody passes without two-step verification (S-109, S-110)", func(f *signin.Facts, s *signin.Step) bool {
 			passed := !f.Rules.EnforceFrom.IsZero() && !now.Before(f.Rules.EnforceFrom)
@@ -76,46 +107,69 @@ func invariants() []invariant {
 		}},
 		{"a trusted device never satisfies step-up, sudo, min_acr 2sv or a client without trusted devices (T-11, S-101, N-56)", func(f *signin.Facts, s *signin.Step) bool {
 			r := f.Request
-			asked := f.Rules.MinACR != "" || r.Want == signin.LevelTwoStep && (r.Essential || f.Person.TwoStep) ||
+			asked := f.Rules.MinACR != "" || r.Want >= signin.LevelTwoStep && (r.Essential || f.Person.TwoStep) ||
 				f.Person.TwoStep && (r.Sudo || f.Rules.NoTrustedDevices)
-			return done(s) && asked && !recent(f.Proofs.CodeAt, 24*time.Hour)
+			return done(s) && asked && !recent(second(f), 24*time.Hour)
 		}},
 		{"have is truthful", func(f *signin.Facts, s *signin.Step) bool {
 			p := f.Proofs
-			return s.Have >= signin.LevelPassword && (p.PasswordAt.IsZero() || p.Subject != f.Person.ID) ||
-				s.Have == signin.LevelTrustedDevice && (p.DeviceAt.IsZero() || f.Rules.NoTrustedDevices) ||
-				s.Have == signin.LevelTwoStep && !recent(p.CodeAt, 24*time.Hour) ||
-				s.Have >= signin.LevelTrustedDevice && !f.Person.TwoStep || s.Have > signin.LevelTwoStep
+			return s.Have >= signin.LevelPassword && (first(f).IsZero() || p.Subject != f.Person.ID) ||
+				s.Have == signin.LevelTrustedDevice && (p.DeviceAt.IsZero() || f.Rules.NoTrustedDevices || !f.Person.TwoStep) ||
+				s.Have == signin.LevelTwoStep && (!recent(p.CodeAt, 24*time.Hour) || !f.Person.TwoStep || p.PasswordAt.IsZero()) ||
+				s.Have == signin.LevelPhishingResistant && !recent(key(f), 24*time.Hour) || s.Have > signin.LevelPhishingResistant
+		}},
+		{"a key that was only touched is never more than a second step", func(f *signin.Facts, s *signin.Step) bool {
+			return s.Have >= signin.LevelPassword && !f.Proofs.Passkey.Verified && f.Proofs.PasswordAt.IsZero()
+		}},
+		{"phr is never reached without a passkey (N-43)", func(f *signin.Facts, s *signin.Step) bool {
+			r := f.Request
+			asked := f.Rules.MinACR == "phr" || r.Essential && r.Want == signin.LevelPhishingResistant
+			return done(s) && asked && (s.Have < signin.LevelPhishingResistant || key(f).IsZero())
 		}},
 		{"amr is truthful (2.C.2)", func(f *signin.Facts, s *signin.Step) bool {
 			amr := signin.AMR(f.Proofs, s.Have, true)
-			return slices.Contains(amr, "otp") != (s.Have >= signin.LevelTwoStep) ||
-				slices.Contains(amr, "pwd") != (s.Have >= signin.LevelPassword)
+			return slices.Contains(amr, "otp") != (s.Have == signin.LevelTwoStep) ||
+				slices.Contains(amr, "hwk") != (s.Have == signin.LevelPhishingResistant) ||
+				slices.Contains(amr, "pwd") != (s.Have >= signin.LevelPassword && !f.Proofs.PasswordAt.IsZero()) ||
+				(len(amr) == 0) != (s.Have == signin.LevelNone)
 		}},
 		{"prompt=login and max_age=0 take no proof from before the request (O-20, O-21)", func(f *signin.Facts, s *signin.Step) bool {
 			r, p := f.Request, f.Proofs
 			if !done(s) || !r.Login && (r.MaxAge == nil || *r.MaxAge > 0) {
 				return false
 			}
-			return p.PasswordAt.Before(created) || s.Have == signin.LevelTwoStep && p.CodeAt.Before(created)
+			return first(f).Before(created) || s.Have == signin.LevelTwoStep && p.CodeAt.Before(created) ||
+				s.Have == signin.LevelPhishingResistant && p.Passkey.At.Before(created)
 		}},
 		{"max_age is kept by the password, and by the code of a step-up (O-20, O-26)", func(f *signin.Facts, s *signin.Step) bool {
 			if !done(s) || f.Request.MaxAge == nil || *f.Request.MaxAge == 0 {
 				return false
 			}
 			since := ago(7 * time.Minute)
-			return f.Proofs.PasswordAt.Before(since) || s.Need >= signin.LevelTwoStep && f.Proofs.CodeAt.Before(since)
+			return first(f).Before(since) || s.Need >= signin.LevelTwoStep && second(f).Before(since)
 		}},
 		{"credentials change and methods are bound with fresh proofs only (C-33, T-40)", func(f *signin.Facts, s *signin.Step) bool {
-			if s.Page != signin.PageEnrol && (!done(s) || !f.Request.Sudo) {
+			binds := s.Page == signin.PageEnrol || s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer
+			if !binds && (!done(s) || !f.Request.Sudo) {
 				return false
 			}
-			return !recent(f.Proofs.PasswordAt, 10*time.Minute) || f.Person.TwoStep && !recent(f.Proofs.CodeAt, 10*time.Minute)
+			guarded := f.Person.TwoStep || f.Person.Passkey
+			return !recent(first(f), 10*time.Minute) || guarded && !recent(second(f), 10*time.Minute)
+		}},
+		{"a passkey is made by the strongest proof there is, and only by who has none (N-46)", func(f *signin.Facts, s *signin.Step) bool {
+			makes := s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer
+			return makes && (f.Person.Passkey || f.Person.TwoStep && s.Have < signin.LevelTwoStep)
+		}},
+		{"a passkey is offered once, never in vain, and never to be seen by nobody", func(f *signin.Facts, s *signin.Step) bool {
+			return s.Page == signin.PageOffer && (f.Person.Offered || !f.Proofs.Able || f.Request.None || f.Proofs.PutOff)
+		}},
+		{"a passkey is asked of nobody who has none", func(f *signin.Facts, s *signin.Step) bool {
+			return s.Page == signin.PagePasskey && !f.Person.Passkey
 		}},
 		{"nothing passes after its lifetime or idle time (C-30, C-31)", func(f *signin.Facts, s *signin.Step) bool {
 			p := f.Proofs
-			idle := s.Have == signin.LevelTwoStep && !recent(p.SeenAt, time.Hour) && !recent(p.PasswordAt, time.Hour)
-			return done(s) && (idle || !recent(p.PasswordAt, 24*time.Hour))
+			idle := s.Have >= signin.LevelTwoStep && !recent(p.SeenAt, time.Hour) && !recent(first(f), time.Hour)
+			return done(s) && (idle || !recent(first(f), 24*time.Hour))
 		}},
 		{"an enforced enrolment cannot be put off (S-111)", func(f *signin.Facts, s *signin.Step) bool {
 			passed := !f.Rules.EnforceFrom.IsZero() && !now.Before(f.Rules.EnforceFrom)
@@ -127,8 +181,9 @@ func invariants() []invariant {
 			later.Proofs.PutOff = true
 			return s.PutOff || signin.Decide(later).Page != signin.PageEnrol
 		}},
-		{"only the notice and a voluntary enrolment can be put off, and nothing under prompt=none", func(f *signin.Facts, s *signin.Step) bool {
-			may := s.Page == signin.PageNotice || s.Page == signin.PageEnrol && s.Reason == signin.ReasonVoluntary
+		{"only the notice, an offer and what acr_values asks for can be put off, and nothing under prompt=none", func(f *signin.Facts, s *signin.Step) bool {
+			may := s.Page == signin.PageNotice || s.Page == signin.PageOffer ||
+				(s.Page == signin.PageEnrol || s.Page == signin.PagePasskey) && s.Reason == signin.ReasonVoluntary
 			return s.PutOff != may || s.PutOff && f.Request.None
 		}},
 		{"trusting is offered with a code that a trusted device could have replaced", func(f *signin.Facts, s *signin.Step) bool {
@@ -136,23 +191,23 @@ func invariants() []invariant {
 				f.Rules.MinACR != "" || s.Need > signin.LevelTrustedDevice)
 		}},
 		{"every page after the password needs the password (S-027, T-12)", func(_ *signin.Facts, s *signin.Step) bool {
-			after := s.Page == signin.PageCode || s.Page == signin.PageEnrol || s.Page == signin.PageNotice ||
-				s.Page == signin.PageConsent || s.Page == signin.PageRecovery
+			after := s.Page == signin.PageCode || s.Page == signin.PagePasskey || s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer ||
+				s.Page == signin.PageEnrol || s.Page == signin.PageNotice || s.Page == signin.PageConsent || s.Page == signin.PageRecovery
 			return after && s.Have < signin.LevelPassword
 		}},
 		{"a disabled person gets nowhere", func(f *signin.Facts, s *signin.Step) bool {
 			before := s.Page == signin.PagePassword || s.Page == signin.PageSignUp || s.Page == signin.PageSelect || s.Page == signin.PageRefuse
 			return f.Person.Disabled && !before
 		}},
-		{"two-step verification that is on is never set up anew with a password (T-40)", func(f *signin.Facts, s *signin.Step) bool {
-			return s.Page == signin.PageEnrol && f.Person.TwoStep && s.Have < signin.LevelTwoStep
+		{"two-step verification is never set up with a password by who has more (T-40, N-46)", func(f *signin.Facts, s *signin.Step) bool {
+			return s.Page == signin.PageEnrol && (f.Person.TwoStep || f.Person.Passkey) && s.Have < signin.LevelTwoStep
 		}},
 		{"scopes are never given without consent", func(f *signin.Facts, s *signin.Step) bool {
 			asked := f.Request.Consent || !f.Rules.FirstParty && len(f.Request.Scopes) > 0
 			return done(s) && asked && !f.Proofs.Consented
 		}},
 		{"an acr that nobody can reach is never promised (O-23)", func(f *signin.Facts, s *signin.Step) bool {
-			return f.Request.Essential && f.Request.Want > signin.LevelTwoStep && s.Error != "unmet_authentication_requirements"
+			return f.Request.Essential && f.Request.Want > signin.LevelPhishingResistant && s.Error != "unmet_authentication_requirements"
 		}},
 	}
 }
@@ -173,7 +228,8 @@ func TestDecisionHoldsItsInvariants(t *testing.T) {
 }
 
 // TestWillingPersonReachesTheEnd walks every combination to its end: whoever
-// answers each page is done after five at most.
+// answers each page is done after five at most, or two more where a passkey has
+// to be made and tried on the way.
 func TestWillingPersonReachesTheEnd(t *testing.T) {
 	t.Parallel()
 	everyCombination(t, func(f *signin.Facts) string {
@@ -181,13 +237,16 @@ func TestWillingPersonReachesTheEnd(t *testing.T) {
 		if f.Request.None || lost || f.Person.Disabled || f.Person.InRecovery {
 			return ""
 		}
-		way := make([]signin.Page, 0, 6)
+		way, most := make([]signin.Page, 0, 8), 5
 		for s := signin.Decide(*f); s.Page != signin.PageDone; s = signin.Decide(*f) {
 			if s.Reason == signin.ReasonUnreachable {
 				return ""
 			}
 			way = append(way, s.Page)
-			if len(way) > 5 {
+			if s.Page == signin.PageNewPasskey {
+				most = 7
+			}
+			if len(way) > most {
 				return fmt.Sprintf("no end: %v", way)
 			}
 			answer(f, s)
@@ -211,6 +270,12 @@ func answer(f *signin.Facts, s signin.Step) {
 		p.Selected = true
 	case signin.PageCode:
 		p.CodeAt = f.Now
+	case signin.PagePasskey:
+		p.Passkey = signin.Passkey{At: f.Now, Verified: true}
+	case signin.PageNewPasskey:
+		f.Person.Passkey = true
+	case signin.PageOffer:
+		f.Person.Offered = true
 	case signin.PageEnrol:
 		if s.PutOff {
 			p.PutOff = true

@@ -121,6 +121,42 @@ func TestStolenSessionCannotSetUpAFactor(t *testing.T) {
 	}
 }
 
+// A passkey that verified the person is a sign-in of its own: it reports no
+// password that was typed before it, and its moment is auth_time (O-25).
+func TestPasskeyReplacesWhatWasProvedBefore(t *testing.T) {
+	t.Parallel()
+	session := signin.Proofs{
+		Subject: "hana", Session: true, SeenAt: now, PasswordAt: ago(time.Hour), CodeAt: ago(time.Hour), Channel: mfa.SMS, DeviceAt: ago(time.Hour),
+	}
+	key := signin.Passkey{At: now, Verified: true, Synced: true}
+	got := signin.Gather(signin.Request{}, session, signin.Proofs{Subject: "hana", Passkey: key})
+	want := signin.Proofs{Subject: "hana", Session: true, SeenAt: now, Passkey: key, Selected: true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if !got.AuthTime().Equal(now) {
+		t.Errorf("auth_time %s, want %s", got.AuthTime(), now)
+	}
+	second := signin.Gather(signin.Request{}, session, signin.Proofs{Subject: "hana", Passkey: signin.Passkey{At: now}})
+	if !second.PasswordAt.Equal(ago(time.Hour)) || !second.AuthTime().Equal(ago(time.Hour)) {
+		t.Errorf("a touched key moved the password: %+v", second)
+	}
+}
+
+// T-40, N-46: whoever knows only the password makes no passkey for somebody who has a second step.
+func TestPasswordAloneMakesNoPasskey(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]signin.Facts{
+		"essential, 2SV on":    with(essential(signin.LevelPhishingResistant), on),
+		"offered before codes": with(able, on),
+		"offered, trusted":     with(able, on, device),
+	} {
+		if s := signin.Decide(f); s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer {
+			t.Errorf("%s: got %+v", name, s)
+		}
+	}
+}
+
 func TestGatherUnitesSessionAndSignIn(t *testing.T) {
 	t.Parallel()
 	session := signin.Proofs{

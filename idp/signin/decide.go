@@ -30,6 +30,7 @@ const (
 	ReasonNoMethod     = "no_main"       // two-step verification is on without a main method
 	ReasonNoBackup     = "no_backup"     // or without a backup (S-053)
 	ReasonNotice       = "notice"        // the client's date comes near (S-111)
+	ReasonOffer        = "passkey_offer" // after a full sign-in, once
 	ReasonConsent      = "prompt_consent"
 	ReasonScopes       = "new_scopes" // scopes that were never allowed
 	ReasonDone         = "done"
@@ -51,9 +52,7 @@ const (
 // prompt=none what may be put off counts as put off, because nobody is there
 // to be asked.
 func Decide(f Facts) Step {
-	d := demandOf(&f)
-	stale := stalePassword(&f, d)
-	level := have(&f, d, stale)
+	d, stale, level := measure(&f)
 	s := next(&f, d, stale, level)
 	s.Need, s.Have = d.level, level
 	s.Error = errorOf(&f, s)
@@ -63,8 +62,8 @@ func Decide(f Facts) Step {
 // Have is the level that the proofs reach for this request now. It is always
 // computed, never stored (T-13, T-14).
 func Have(f Facts) Level {
-	d := demandOf(&f)
-	return have(&f, d, stalePassword(&f, d))
+	_, _, level := measure(&f)
+	return level
 }
 
 // next is the order of the rules: whether the request lives, who it is, the
@@ -92,15 +91,14 @@ func next(f *Facts, d demand, stale string, level Level) Step {
 		return Step{Page: PageRefuse, Reason: ReasonDisabled}
 	case f.Person.InRecovery:
 		return Step{Page: PageRecovery, Reason: ReasonRecovery}
-	case d.enrol():
-		return Step{Page: PageEnrol, Reason: d.reason, PutOff: d.reason == ReasonVoluntary}
-	case level < d.level:
-		// "Don't ask on this device" never stands in a step-up (S-101, T-11).
-		return Step{Page: PageCode, Reason: d.reason, TrustOffered: d.level <= LevelTrustedDevice}
+	case level < d.level || d.enrols(f, level):
+		return secondStep(f, d, level)
 	case d.missing != "":
 		return Step{Page: PageEnrol, Reason: d.missing}
 	case noticed(f):
 		return Step{Page: PageNotice, Reason: ReasonNotice, PutOff: true}
+	case offered(f, d):
+		return Step{Page: PageOffer, Reason: ReasonOffer, PutOff: true}
 	case r.Consent && !f.Proofs.Consented:
 		// OIDC Core §3.1.2.1 names no exception: a first party that sends
 		// prompt=consent gets the page too.
@@ -109,6 +107,24 @@ func next(f *Facts, d demand, stale string, level Level) Step {
 		return Step{Page: PageConsent, Reason: ReasonScopes}
 	}
 	return Step{Page: PageDone, Reason: ReasonDone}
+}
+
+// secondStep asks for what is missing beside the password. Before any factor is
+// bound, the strongest proof that the person has comes first (N-46).
+func secondStep(f *Facts, d demand, level Level) Step {
+	later := d.reason == ReasonVoluntary
+	switch {
+	case d.newPasskey(f) && d.twoStep && level < LevelTwoStep:
+		return Step{Page: PageCode, Reason: d.reason}
+	case d.newPasskey(f):
+		return Step{Page: PageNewPasskey, Reason: d.reason}
+	case d.level > LevelTwoStep && level < d.level, !d.twoStep && f.Person.Passkey && level < LevelTwoStep:
+		return Step{Page: PagePasskey, Reason: d.reason, PutOff: later}
+	case !d.twoStep:
+		return Step{Page: PageEnrol, Reason: d.reason, PutOff: later}
+	}
+	// "Don't ask on this device" never stands in a step-up (S-101, T-11).
+	return Step{Page: PageCode, Reason: d.reason, TrustOffered: d.level <= LevelTrustedDevice}
 }
 
 // errorOf is what prompt=none or a refusal says instead of s.
@@ -127,11 +143,11 @@ func errorOf(f *Facts, s Step) string {
 		return errSelection
 	case PageConsent:
 		return errConsent
-	case PageCode, PageEnrol:
+	case PageCode, PagePasskey, PageNewPasskey, PageEnrol:
 		if f.Request.Essential && s.Have < f.Request.Want {
 			return errUnmet // O-23
 		}
-	case PageNotice, PageRecovery:
+	case PageNotice, PageOffer, PageRecovery:
 	}
 	return errInteraction
 }
@@ -140,7 +156,16 @@ func errorOf(f *Facts, s Step) string {
 // ever shown.
 func signedIn(f *Facts) bool {
 	p := &f.Proofs
-	return p.Subject != "" && p.Subject == f.Person.ID && (p.Session || !p.PasswordAt.IsZero())
+	return p.Subject != "" && p.Subject == f.Person.ID && (p.Session || !p.AuthTime().IsZero())
+}
+
+// offered reports whether a passkey is to be offered: once, to somebody who has
+// none, in a browser that can make one, and only after a full sign-in with every
+// factor there is, or the thief of a password would be the first to have one.
+func offered(f *Facts, d demand) bool {
+	d.fresh = true // a factor would be bound
+	return f.Proofs.Able && !f.Person.Passkey && !f.Person.Offered && !f.Request.Sudo && !putOff(f) &&
+		staleSignIn(f, d) == "" && (!d.twoStep || codeCounts(f, d))
 }
 
 // noticed reports whether the client's enforcement date is to be announced

@@ -13,19 +13,37 @@ type demand struct {
 	// twoStep is the person's; missing names a method that it lacks.
 	twoStep bool
 	missing string
+	// enforced is set once the client's date has come: two-step verification must
+	// be on, and no passkey is enough without it (S-109, S-110).
+	enforced bool
 	// fresh asks for proofs within Limits.Sudo: credentials change next. No
 	// factor is ever bound on the strength of an old session (C-33, T-40).
 	fresh bool
 }
 
+// measure finds what is demanded, which rule says that the person must sign in
+// again, and what the proofs reach. Where the next page binds a factor, fresh
+// proofs are demanded and everything is measured by that.
+func measure(f *Facts) (d demand, stale string, level Level) {
+	d = demandOf(f)
+	stale = staleSignIn(f, d)
+	level = have(f, d, stale)
+	if !d.fresh && d.binds(f, level) {
+		d.fresh = true
+		stale = staleSignIn(f, d)
+		level = have(f, d, stale)
+	}
+	return d, stale, level
+}
+
 // demandOf unites what the person, the client and the request ask for.
 func demandOf(f *Facts) demand {
-	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo}
+	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo, enforced: enforced(f.Rules, f.Now)}
 	second := LevelTrustedDevice
 	if f.Rules.NoTrustedDevices {
 		second = LevelTwoStep
 	}
-	if enforced(f.Rules, f.Now) {
+	if d.enforced {
 		d.raise(second, ReasonEnforced)
 	}
 	if d.twoStep {
@@ -35,11 +53,11 @@ func demandOf(f *Facts) demand {
 	switch {
 	case f.Request.Essential:
 		d.raise(f.Request.Want, ReasonEssential)
-	case d.twoStep || !d.enrol() && !putOff(f):
+	case d.twoStep || d.level < LevelTrustedDevice && !putOff(f):
 		// A set-up that is demanded anyway is not made one that can be put off.
-		d.raise(min(f.Request.Want, reachable), ReasonVoluntary)
+		d.raise(wish(f), ReasonVoluntary)
 	}
-	if d.twoStep && d.fresh {
+	if d.fresh && (d.twoStep || f.Person.Passkey) { // N-46: the strongest there is
 		d.raise(LevelTwoStep, ReasonFresh)
 	}
 	if d.twoStep && !f.Request.Sudo {
@@ -48,8 +66,16 @@ func demandOf(f *Facts) demand {
 	if d.missing != "" {
 		d.raise(LevelTwoStep, d.missing)
 	}
-	d.fresh = d.fresh || d.missing != "" || d.enrol()
 	return d
+}
+
+// wish is what acr_values asks for of somebody who can prove it: a passkey is
+// asked of those who have one, and may be put off for a code.
+func wish(f *Facts) Level {
+	if f.Person.Passkey && !putOff(f) {
+		return min(f.Request.Want, reachable)
+	}
+	return min(f.Request.Want, LevelTwoStep)
 }
 
 // raise lifts the demand to level; the first rule that asks for most is kept.
@@ -59,8 +85,20 @@ func (d *demand) raise(level Level, reason string) {
 	}
 }
 
-// enrol reports whether a second step is demanded of a person who has none.
-func (d demand) enrol() bool { return !d.twoStep && d.level >= LevelTrustedDevice }
+// binds reports whether a factor is to be bound next, with proofs of level.
+func (d demand) binds(f *Facts, level Level) bool {
+	return d.missing != "" || d.enrols(f, level) || d.newPasskey(f)
+}
+
+// enrols reports whether two-step verification is to be set up: the client's
+// date has come, or a second step is demanded of a person who has none at all.
+func (d demand) enrols(f *Facts, level Level) bool {
+	second := d.level >= LevelTrustedDevice && d.level <= LevelTwoStep
+	return !d.twoStep && (d.enforced || second && level < d.level && !f.Person.Passkey)
+}
+
+// newPasskey reports whether a passkey is demanded of a person who has none.
+func (d demand) newPasskey(f *Facts) bool { return d.level > LevelTwoStep && !f.Person.Passkey }
 
 // enforced reports whether the client's date has come (S-109).
 func enforced(r clients.Rules, now time.Time) bool {

@@ -53,7 +53,11 @@ type Person struct {
 	// TwoStep is whether two-step verification is on; Primary and Backup whether
 	// a usable main and a usable backup method exist.
 	TwoStep, Primary, Backup bool
-	InRecovery               bool
+	// Passkey is whether a passkey exists that may be used.
+	Passkey bool
+	// Offered is whether a passkey was offered before: it is done once.
+	Offered    bool
+	InRecovery bool
 }
 
 // Proofs are what this browser has shown, from its session and from this
@@ -67,11 +71,34 @@ type Proofs struct {
 	Channel mfa.Channel
 	// DeviceAt is when a trusted device stood in for the code.
 	DeviceAt time.Time
+	Passkey  Passkey
 	// Session is set when Subject has a live session here; SeenAt is its last use.
 	Session bool
 	SeenAt  time.Time
 	// Selected, Consented and PutOff are answers given within this sign-in.
 	Selected, Consented, PutOff bool
+	// Able is set when this browser says that it can make passkeys.
+	Able bool
+}
+
+// Passkey is a proof by a passkey. Its zero value means: none was used.
+type Passkey struct {
+	At time.Time
+	// Verified is set when the authenticator verified the person (by PIN, finger
+	// or face): then the passkey stands for both steps. Without, it is a second
+	// step after the password.
+	Verified bool
+	// Synced is set when the key may be copied to other devices by its provider.
+	Synced bool
+}
+
+// AuthTime is when the person last signed in actively: with the password, or
+// with a passkey that verified them (O-25). A second step does not move it.
+func (p Proofs) AuthTime() time.Time {
+	if p.Passkey.Verified && p.Passkey.At.After(p.PasswordAt) {
+		return p.Passkey.At
+	}
+	return p.PasswordAt
 }
 
 // Limits are the lifetimes the decision needs; see requirements.md section 4.
@@ -116,16 +143,19 @@ type Page string
 
 // The pages of a sign-in, named after their paths in ux.md section 3.
 const (
-	PagePassword Page = "password" // /signin
-	PageSelect   Page = "select"   // /signin/select
-	PageSignUp   Page = "signup"   // /signup
-	PageCode     Page = "code"     // /signin/code
-	PageEnrol    Page = "enrol"    // /signin/enroll
-	PageNotice   Page = "notice"   // /signin/notice
-	PageConsent  Page = "consent"  // /consent
-	PageRecovery Page = "recovery" // /recovery/status
-	PageRefuse   Page = "refuse"   // an error, to the relying party or on a page
-	PageDone     Page = "done"
+	PagePassword   Page = "password"    // /signin
+	PageSelect     Page = "select"      // /signin/select
+	PageSignUp     Page = "signup"      // /signup
+	PageCode       Page = "code"        // /signin/code
+	PagePasskey    Page = "passkey"     // /signin/passkey
+	PageNewPasskey Page = "new_passkey" // /signin/passkey/new, where a passkey is demanded
+	PageOffer      Page = "offer"       // the same path, where one is offered
+	PageEnrol      Page = "enrol"       // /signin/enroll
+	PageNotice     Page = "notice"      // /signin/notice
+	PageConsent    Page = "consent"     // /consent
+	PageRecovery   Page = "recovery"    // /recovery/status
+	PageRefuse     Page = "refuse"      // an error, to the relying party or on a page
+	PageDone       Page = "done"
 )
 
 // Step is the decision: the page, the one rule that chose it, and what

@@ -36,6 +36,98 @@ type change struct {
 	do   func(*signin.Facts)
 }
 
+// spaces are the combinations that are tried: people without passkeys with
+// every fact there is, and people with them, or on the way to one, with the
+// facts that bear on it.
+func spaces() map[string][][]change {
+	return map[string][][]change{"no passkey": dimensions(), "passkeys": passkeyDimensions()}
+}
+
+// passkeyDimensions are the facts about passkeys, and those beside them that a
+// rule weighs against a proof.
+func passkeyDimensions() [][]change {
+	used := func(d time.Duration, verified bool) func(*signin.Facts) {
+		return func(f *signin.Facts) { f.Proofs.Passkey = signin.Passkey{At: ago(d), Verified: verified} }
+	}
+	want := func(l signin.Level, essential bool) func(*signin.Facts) {
+		return func(f *signin.Facts) { f.Request.Want, f.Request.Essential = l, essential }
+	}
+	nothing := change{"", func(*signin.Facts) {}}
+	return [][]change{
+		{
+			nothing,
+			{"prompt=none", func(f *signin.Facts) { f.Request.None = true }},
+			{"prompt=login", func(f *signin.Facts) { f.Request.Login = true }},
+			{"prompt=select_account", func(f *signin.Facts) { f.Request.Select = true }},
+		},
+		{
+			nothing,
+			{"max_age=300", func(f *signin.Facts) { f.Request.MaxAge = of(5 * time.Minute) }},
+		},
+		{
+			nothing,
+			{"acr_values=2sv", want(signin.LevelTwoStep, false)},
+			{"acr_values=phr", want(signin.LevelPhishingResistant, false)},
+			{"acr=2sv essential", want(signin.LevelTwoStep, true)},
+			{"acr=phr essential", want(signin.LevelPhishingResistant, true)},
+			{"acr=phrh essential", want(signin.LevelHardware, true)},
+		},
+		{
+			nothing,
+			{"min_acr=2sv", func(f *signin.Facts) { f.Rules.MinACR = signin.LevelTwoStep.ACR() }},
+			{"date passed", func(f *signin.Facts) { f.Rules.EnforceFrom = now }},
+			{"date passed, min_acr=phr", func(f *signin.Facts) { f.Rules.EnforceFrom, f.Rules.MinACR = now, "phr" }},
+		},
+		{
+			nothing,
+			{"no trusted devices", func(f *signin.Facts) { f.Rules.NoTrustedDevices = true }},
+			{"sudo", func(f *signin.Facts) { f.Request.Sudo = true }},
+		},
+		{
+			{"2SV off, passkey", func(f *signin.Facts) { f.Person.Passkey = true }},
+			{"2SV on, passkey", func(f *signin.Facts) {
+				f.Person.TwoStep, f.Person.Primary, f.Person.Backup, f.Person.Passkey = true, true, true, true
+			}},
+			{"2SV on, no backup, passkey", func(f *signin.Facts) {
+				f.Person.TwoStep, f.Person.Primary, f.Person.Passkey = true, true, true
+			}},
+			{"2SV off, passkey removed", func(*signin.Facts) {}},
+			{"2SV on, passkey removed", func(f *signin.Facts) {
+				f.Person.TwoStep, f.Person.Primary, f.Person.Backup = true, true, true
+			}},
+		},
+		{
+			{"no password", func(f *signin.Facts) { f.Proofs.PasswordAt = time.Time{} }},
+			{"password 25h", func(f *signin.Facts) { f.Proofs.PasswordAt = ago(25 * time.Hour) }},
+			{"password 8m", func(f *signin.Facts) { f.Proofs.PasswordAt = ago(8 * time.Minute) }},
+			{"password now", func(f *signin.Facts) { f.Proofs.PasswordAt = ago(time.Minute) }},
+		},
+		{
+			nothing,
+			{"code 2h", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(2*time.Hour), mfa.App }},
+			{"code now", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(time.Minute), mfa.SMS }},
+			{"trusted device", func(f *signin.Facts) { f.Proofs.DeviceAt = f.Proofs.PasswordAt }},
+		},
+		{
+			nothing,
+			{"key touched now", used(time.Minute, false)},
+			{"passkey now", used(time.Minute, true)},
+			{"passkey 8m", used(8*time.Minute, true)},
+			{"passkey 2h", used(2*time.Hour, true)},
+			{"passkey 25h", used(25*time.Hour, true)},
+		},
+		{
+			{"", func(f *signin.Facts) { f.Proofs.SeenAt = f.Proofs.AuthTime() }},
+			{"seen now", func(f *signin.Facts) { f.Proofs.SeenAt = ago(time.Minute) }},
+		},
+		{
+			nothing,
+			{"able", func(f *signin.Facts) { f.Proofs.Able = true }},
+			{"put off", func(f *signin.Facts) { f.Proofs.PutOff, f.Proofs.Able = true, true }},
+		},
+	}
+}
+
 // dimensions are the facts that rules look at, each with the values between
 // which some rule draws a line. Their product is all combinations.
 func dimensions() [][]change {

@@ -24,8 +24,8 @@ The test of idp/signin writes it (` + "`go test ./idp/signin -update`" + `) and 
 so a change of who may sign in is a change of this file. Read such a change before anything else.
 
 The rules stand in their order; the first that applies wins. Unless a line says otherwise, the person
-is signed in with a password given a minute ago in this browser, has two-step verification (2SV) off,
-and the client is a first party without demands. "Error" is what ` + "`prompt=none`" + ` or a refusal answers.
+is signed in with a password given a minute ago in this browser, has two-step verification (2SV) off and no
+passkey, and the client is a first party without demands. "Error" is what ` + "`prompt=none`" + ` or a refusal answers.
 "Need" and "have" are levels: pwd < trusted-device < 2sv < phr < phrh.
 `
 
@@ -100,7 +100,7 @@ func rules() []rule {
 	return []rule{
 		{signin.ReasonExpired, "The request outlived its time (C-32)."},
 		{signin.ReasonCancelled, "The person went back to the relying party."},
-		{signin.ReasonUnreachable, "The acr that is binding cannot be reached by anybody here (O-23); nobody is asked for anything in vain."},
+		{signin.ReasonUnreachable, "The acr that is binding cannot be reached by anybody here (O-23): phrh, which is never claimed, or a word that is no acr."},
 		{signin.ReasonCreate, "`prompt=create` and nobody is signed in. The page leads to signing in as well."},
 		{signin.ReasonSignedOut, "Nobody is signed in."},
 		{signin.ReasonSelect, "`prompt=select_account`, unless an account was chosen or a password typed in this sign-in."},
@@ -113,13 +113,14 @@ func rules() []rule {
 		{signin.ReasonDisabled, "The account is disabled. It is said after the password only."},
 		{signin.ReasonRecovery, "A request to recover the account is in review."},
 		{signin.ReasonOwn, "The person has switched two-step verification on (S-096)."},
-		{signin.ReasonEnforced, "The client's date has come (S-109, S-110). A trusted device is enough (S-101)."},
-		{signin.ReasonMinACR, "The client's least acr. A word that is not an acr demands what nobody has, and is refused above."},
-		{signin.ReasonEssential, "`claims.id_token.acr` is essential (O-23)."},
-		{signin.ReasonVoluntary, "`acr_values` asks for more (RFC 9470). Set-up may be put off: the answer then carries the lower acr."},
+		{signin.ReasonEnforced, "The client's date has come (S-109, S-110). A trusted device is enough (S-101). A passkey is no reason to leave two-step verification off: the password would still open the account."},
+		{signin.ReasonMinACR, "The client's least acr; a passkey reaches it without two-step verification. A word that is not an acr demands what nobody has, and is refused above."},
+		{signin.ReasonEssential, "`claims.id_token.acr` is essential (O-23), and what a page of ours for staff demands (T-43). Who has no passkey where phr is demanded makes one, after the strongest proof there is (N-46)."},
+		{signin.ReasonVoluntary, "`acr_values` asks for more (RFC 9470). Set-up may be put off, and so may a passkey: the answer then carries the lower acr."},
 		{signin.ReasonNoMethod, "Two-step verification is on without a usable main method (S-123). A code comes first, whatever device it is."},
 		{signin.ReasonNoBackup, "Two-step verification is on without a usable backup (S-053). A code comes first here too."},
 		{signin.ReasonNotice, "The client's date is at most 30 days away (S-111). `prompt=none` never fails for it."},
+		{signin.ReasonOffer, "A passkey is offered once, in a browser that can make one, right after a full sign-in: never before the code."},
 		{signin.ReasonConsent, "`prompt=consent`: a first party that sends it gets the page too."},
 		{signin.ReasonScopes, "The client asks for scopes that were never allowed. First parties need no consent."},
 		{signin.ReasonDone, "Nothing is left to ask."},

@@ -2,9 +2,10 @@ package signin
 
 import "github.com/sekisho-id/sekisho/mfa"
 
-// reachable is the strongest level that can be proved here; phr and phrh are
-// understood when asked for, and never claimed.
-const reachable = LevelTwoStep
+// reachable is the strongest level that can be proved here. phrh is understood
+// when asked for and never claimed: only a key whose maker attests it may be
+// called protected by hardware, and no passkey is asked for its maker here.
+const reachable = LevelPhishingResistant
 
 // acrs are the levels' names on the wire, by level.
 var acrs = [...]string{
@@ -54,6 +55,9 @@ func ACRValues() []string {
 // (N-56); SMS, voice, app and recovery code are all otp. With detail the way a
 // code came and mfa are added. It is nil when nothing was proved.
 func AMR(p Proofs, level Level, detail bool) []string {
+	if level >= LevelPhishingResistant {
+		return passkeyAMR(p, detail)
+	}
 	if level < LevelPassword || p.PasswordAt.IsZero() {
 		return nil
 	}
@@ -73,4 +77,23 @@ func AMR(p Proofs, level Level, detail bool) []string {
 	case mfa.App, mfa.RecoveryCode:
 	}
 	return append(amr, "mfa")
+}
+
+// passkeyAMR tells a key that stays on its device (hwk) from one that is copied
+// between devices (swk). A passkey that verified the person is two factors in
+// itself; a code given beside it adds nothing to the level and is not told.
+func passkeyAMR(p Proofs, detail bool) []string {
+	var amr []string
+	if !p.PasswordAt.IsZero() {
+		amr = append(amr, "pwd")
+	}
+	if p.Passkey.Synced {
+		amr = append(amr, "swk", "user")
+	} else {
+		amr = append(amr, "hwk", "user")
+	}
+	if p.Passkey.Verified || detail {
+		amr = append(amr, "mfa")
+	}
+	return amr
 }

@@ -20,6 +20,13 @@ func TestAMRFollowsTheTable(t *testing.T) {
 		}
 		return p
 	}
+	passkey := func(password, verified, synced bool) signin.Proofs {
+		p := signin.Proofs{Passkey: signin.Passkey{At: now, Verified: verified, Synced: synced}}
+		if password {
+			p.PasswordAt = now
+		}
+		return p
+	}
 	tests := []struct {
 		name             string
 		proofs           signin.Proofs
@@ -33,6 +40,11 @@ func TestAMRFollowsTheTable(t *testing.T) {
 		{"SMS", proofs(mfa.SMS), signin.LevelTwoStep, []string{"pwd", "otp"}, []string{"pwd", "otp", "sms", "mfa"}},
 		{"voice", proofs(mfa.Voice), signin.LevelTwoStep, []string{"pwd", "otp"}, []string{"pwd", "otp", "tel", "mfa"}},
 		{"app", proofs(mfa.App), signin.LevelTwoStep, []string{"pwd", "otp"}, []string{"pwd", "otp", "mfa"}},
+		{"passkey of one device", passkey(false, true, false), signin.LevelPhishingResistant, []string{"hwk", "user", "mfa"}, []string{"hwk", "user", "mfa"}},
+		{"synced passkey", passkey(false, true, true), signin.LevelPhishingResistant, []string{"swk", "user", "mfa"}, []string{"swk", "user", "mfa"}},
+		{"password and security key", passkey(true, false, false), signin.LevelPhishingResistant, []string{"pwd", "hwk", "user"}, []string{"pwd", "hwk", "user", "mfa"}},
+		{"password and passkey", passkey(true, true, true), signin.LevelPhishingResistant, []string{"pwd", "swk", "user", "mfa"}, []string{"pwd", "swk", "user", "mfa"}},
+		{"a passkey that no longer counts", passkey(true, true, true), signin.LevelPassword, []string{"pwd"}, []string{"pwd"}},
 		{"recovery code", proofs(mfa.RecoveryCode), signin.LevelTwoStep, []string{"pwd", "otp"}, []string{"pwd", "otp", "mfa"}},
 	}
 	for _, tt := range tests {
@@ -68,7 +80,7 @@ func TestACRNamesGoThereAndBack(t *testing.T) {
 	if got := signin.Level(99).ACR() + signin.Level(-1).ACR() + signin.LevelNone.ACR(); got != "" {
 		t.Errorf("levels outside: got %q, want nothing", got)
 	}
-	want := []string{"urn:sekisho:acr:pwd", "urn:sekisho:acr:trusted-device", "urn:sekisho:acr:2sv"}
+	want := []string{"urn:sekisho:acr:pwd", "urn:sekisho:acr:trusted-device", "urn:sekisho:acr:2sv", "phr"}
 	if diff := cmp.Diff(want, signin.ACRValues()); diff != "" {
 		t.Errorf("discovery (-want +got):\n%s", diff)
 	}

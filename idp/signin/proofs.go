@@ -6,15 +6,19 @@ import "time"
 // sign-in. Proofs about another subject than the one who has proved something
 // here are left out (O-27), and so are all proofs of the session when the
 // person must sign in again: moments are whole seconds, and a session that
-// began in the second of the request would otherwise pass for newer. Typing a
-// password also answers prompt=select_account.
+// began in the second of the request would otherwise pass for newer. A passkey
+// that verified the person is a sign-in of its own: what was proved before it,
+// and would be weaker, is no part of it. Signing in also answers prompt=select_account.
 func Gather(r Request, session, here Proofs) Proofs {
 	p := session
 	if relogin(&r) {
-		p.PasswordAt, p.CodeAt, p.DeviceAt, p.Channel = time.Time{}, time.Time{}, time.Time{}, ""
+		p.forget()
 	}
 	if here.Subject != "" && here.Subject != session.Subject {
 		p = Proofs{Subject: here.Subject}
+	}
+	if here.Passkey.Verified && here.PasswordAt.IsZero() {
+		p.forget()
 	}
 	if !here.PasswordAt.IsZero() && !here.PasswordAt.Before(p.PasswordAt) {
 		// Every password asks the trusted device anew.
@@ -26,9 +30,17 @@ func Gather(r Request, session, here Proofs) Proofs {
 	if !here.CodeAt.IsZero() {
 		p.CodeAt, p.Channel = here.CodeAt, here.Channel
 	}
-	p.Selected = here.Selected || !here.PasswordAt.IsZero()
-	p.Consented, p.PutOff = here.Consented, here.PutOff
+	if !here.Passkey.At.IsZero() {
+		p.Passkey = here.Passkey
+	}
+	p.Selected = here.Selected || !here.AuthTime().IsZero()
+	p.Consented, p.PutOff, p.Able = here.Consented, here.PutOff, here.Able
 	return p
+}
+
+// forget drops every proof; who it is about stays.
+func (p *Proofs) forget() {
+	p.PasswordAt, p.CodeAt, p.DeviceAt, p.Channel, p.Passkey = time.Time{}, time.Time{}, time.Time{}, "", Passkey{}
 }
 
 // have is [Have] for a demand and a verdict on the password that are known already.
@@ -36,6 +48,8 @@ func have(f *Facts, d demand, stale string) Level {
 	switch {
 	case !signedIn(f) || stale != "":
 		return LevelNone
+	case passkeyCounts(f, d):
+		return LevelPhishingResistant
 	case codeCounts(f, d):
 		return LevelTwoStep
 	case deviceCounts(f):
@@ -44,12 +58,16 @@ func have(f *Facts, d demand, stale string) Level {
 	return LevelPassword
 }
 
-// stalePassword names the rule by which the password must be given again; it
-// is empty when the password counts. A password never given is older than all.
-func stalePassword(f *Facts, d demand) string {
+// staleSignIn names the rule by which the person must sign in again; it is
+// empty when the password, or the passkey in its place, counts. What was never
+// given is older than all.
+func staleSignIn(f *Facts, d demand) string {
 	at, r, l := f.Proofs.PasswordAt, &f.Request, &f.Limits
+	if f.Person.Passkey {
+		at = f.Proofs.AuthTime()
+	}
 	lifetime, idle := l.Absolute1, l.Idle1
-	if codeLives(f) {
+	if codeLives(f) || passkeyLives(f) {
 		lifetime, idle = l.Absolute2, l.Idle2 // N-53, N-54
 	}
 	used := at
@@ -78,19 +96,32 @@ func codeLives(f *Facts) bool {
 	return f.Person.TwoStep && !at.IsZero() && !at.Before(f.Now.Add(-f.Limits.Absolute2))
 }
 
-// codeCounts reports whether the code serves this demand. Step-up together
-// with max_age, and any change of credentials, ask for a recent one.
-func codeCounts(f *Facts, d demand) bool {
-	at, r := f.Proofs.CodeAt, &f.Request
+// codeCounts reports whether the code serves this demand.
+func codeCounts(f *Facts, d demand) bool { return codeLives(f) && recent(f, d, f.Proofs.CodeAt) }
+
+// recent reports whether a second step given at that moment is young enough.
+// Step-up together with max_age, and any change of credentials, ask for that.
+func recent(f *Facts, d demand, at time.Time) bool {
+	r := &f.Request
 	switch {
-	case !codeLives(f):
-		return false
 	case relogin(r) && at.Before(r.CreatedAt):
 		return false
 	case r.MaxAge != nil && d.level >= LevelTwoStep && at.Before(maxAge(f)):
 		return false
 	}
 	return !d.fresh || !at.Before(f.Now.Add(-f.Limits.Sudo))
+}
+
+// passkeyLives reports whether a passkey was used that a sign-in may still
+// build on; it says nothing once the person has none.
+func passkeyLives(f *Facts) bool {
+	at := f.Proofs.Passkey.At
+	return f.Person.Passkey && !at.IsZero() && !at.Before(f.Now.Add(-f.Limits.Absolute2))
+}
+
+// passkeyCounts is codeCounts for a passkey.
+func passkeyCounts(f *Facts, d demand) bool {
+	return passkeyLives(f) && recent(f, d, f.Proofs.Passkey.At)
 }
 
 // deviceCounts reports whether a trusted device stands in for the code. It

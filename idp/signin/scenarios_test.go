@@ -20,6 +20,20 @@ func noBackup(f *signin.Facts) { on(f); f.Person.Backup = false }
 func noMain(f *signin.Facts)   { on(f); f.Person.Primary = false }
 func lost(f *signin.Facts)     { f.Person.TwoStep = true }
 
+func key(f *signin.Facts)      { f.Person.Passkey = true }
+func able(f *signin.Facts)     { f.Proofs.Able = true }
+func offered(f *signin.Facts)  { able(f); f.Person.Offered = true }
+func noSecret(f *signin.Facts) { f.Proofs.PasswordAt = time.Time{} }
+
+// used is a passkey that verified the person, touched one that did not.
+func used(d time.Duration) fact {
+	return func(f *signin.Facts) { f.Proofs.Passkey = signin.Passkey{At: ago(d), Verified: true} }
+}
+
+func touched(d time.Duration) fact {
+	return func(f *signin.Facts) { f.Proofs.Passkey = signin.Passkey{At: ago(d)} }
+}
+
 func none(f *signin.Facts)      { f.Request.None = true }
 func login(f *signin.Facts)     { f.Request.Login = true }
 func consent(f *signin.Facts)   { f.Request.Consent = true }
@@ -64,9 +78,9 @@ func scenarios() []scenario {
 	return []scenario{
 		{"the request is older than 30 minutes", facts(func(f *signin.Facts) { f.Request.ExpiresAt = now })},
 		{"cancelled on any page", facts(func(f *signin.Facts) { f.Request.Cancelled = true })},
-		{"essential phr", facts(essential(phr))},
-		{"essential phr, signed out, prompt=none", facts(signedOut, essential(phr), none)},
-		{"min_acr phr", facts(minACR("phr"), on, code(m))},
+		{"essential phrh", facts(essential(signin.LevelHardware))},
+		{"essential phrh, signed out, prompt=none", facts(signedOut, essential(signin.LevelHardware), none)},
+		{"min_acr phrh, passkey a minute ago", facts(minACR("phrh"), on, key, used(m))},
 		{"min_acr with a spelling mistake", facts(minACR("2sv"), on, code(m))},
 
 		{"prompt=create, signed out", facts(signedOut, create)},
@@ -105,6 +119,19 @@ func scenarios() []scenario {
 		{"sudo, no backup, password and code fresh", facts(sudo, noBackup, code(m))},
 		{"date passed, 2SV off, password 2 hours old", facts(passed, password(2*h))},
 
+		{"passkey alone, a minute ago", facts(key, noSecret, used(m))},
+		{"passkey alone, 2SV on", facts(key, on, noSecret, used(m))},
+		{"passkey alone, 25 hours old", facts(key, noSecret, used(25*h))},
+		{"passkey alone, 3 hours old, idle for 61 minutes", facts(key, noSecret, used(3*h), seen(61*m))},
+		{"passkey alone, removed since", facts(noSecret, used(m))},
+		{"security key touched without a password", facts(key, noSecret, touched(m))},
+		{"prompt=login, passkey older than the request", facts(login, key, noSecret, used(8*m))},
+		{"prompt=login, passkey used since", facts(login, key, noSecret, used(m))},
+		{"max_age=300, passkey 8 minutes old", facts(maxAge(5*m), key, noSecret, used(8*m))},
+		{"sudo, passkey 11 minutes old", facts(sudo, key, noSecret, used(11*m))},
+		{"sudo, passkey a minute old, 2SV on", facts(sudo, key, on, noSecret, used(m))},
+		{"sudo, 2SV off, has a passkey, password fresh", facts(sudo, key)},
+
 		{"disabled", facts(on, func(f *signin.Facts) { f.Person.Disabled = true })},
 		{"in recovery", facts(on, func(f *signin.Facts) { f.Person.InRecovery = true })},
 
@@ -117,6 +144,10 @@ func scenarios() []scenario {
 		{"2SV on, device trusted with an earlier password", facts(on, func(f *signin.Facts) { f.Proofs.DeviceAt = ago(2 * h) })},
 		{"2SV on, trusted device, client without trusted devices", facts(on, device, noTrust)},
 		{"2SV on, every method lost", facts(lost)},
+		{"2SV on, has a passkey", facts(on, key)},
+		{"2SV on, security key touched after the password", facts(on, key, touched(m))},
+		{"2SV on, has a passkey, every method lost", facts(lost, key)},
+		{"2SV off, has a passkey", facts(key)},
 		{"2SV off, code given before it was switched off", facts(code(2 * h))},
 		{"date passed, 2SV off", facts(passed)},
 		{"date passed, 2SV off, tried to put it off", facts(passed, putOff)},
@@ -124,11 +155,28 @@ func scenarios() []scenario {
 		{"date passed, 2SV on", facts(passed, on)},
 		{"date passed, 2SV on, trusted device", facts(passed, on, device)},
 		{"date passed, 2SV on, trusted device, client without trusted devices", facts(passed, on, device, noTrust)},
+		{"date passed, 2SV off, has a passkey", facts(passed, key)},
+		{"date passed, 2SV off, passkey alone a minute ago", facts(passed, key, noSecret, used(m))},
+		{"date passed, 2SV off, passkey alone 11 minutes ago", facts(passed, key, noSecret, used(11*m))},
+		{"date passed, 2SV on, passkey alone 2 hours ago", facts(passed, key, on, noSecret, used(2*h))},
+		{"min_acr 2sv, 2SV off, has a passkey", facts(minACR(two.ACR()), key)},
+		{"min_acr 2sv, 2SV off, passkey alone 2 hours ago", facts(minACR(two.ACR()), key, noSecret, used(2*h))},
+		{"min_acr phr, 2SV on, no passkey, code a minute old", facts(minACR("phr"), on, code(m))},
+		{"min_acr phr, 2SV on, no passkey, trusted device", facts(minACR("phr"), on, device)},
+		{"min_acr phr, 2SV on, no passkey, password 2 hours old", facts(minACR("phr"), on, code(m), password(2*h))},
+		{"min_acr phr, 2SV on, has a passkey, code a minute old", facts(minACR("phr"), on, key, code(m))},
+		{"min_acr phr, 2SV on, passkey 2 hours old", facts(minACR("phr"), on, key, used(2*h))},
 		{"min_acr 2sv, 2SV off", facts(minACR(two.ACR()))},
 		{"min_acr 2sv, 2SV off, tried to put it off", facts(minACR(two.ACR()), putOff)},
 		{"min_acr 2sv, 2SV on, trusted device", facts(minACR(two.ACR()), on, device)},
 		{"min_acr 2sv, 2SV on, code 2 hours old", facts(minACR(two.ACR()), on, code(2*h))},
 		{"min_acr trusted-device, 2SV on, trusted device", facts(minACR(trusted.ACR()), on, device)},
+		{"essential phr, no passkey", facts(essential(phr))},
+		{"essential phr, no passkey, prompt=none", facts(essential(phr), none)},
+		{"essential phr, no passkey, 2SV on", facts(essential(phr), on)},
+		{"essential phr, has a passkey, 2SV on, code a minute old", facts(essential(phr), on, key, code(m))},
+		{"essential phr, has a passkey, prompt=none", facts(essential(phr), on, key, code(m), none)},
+		{"essential phr and max_age=300, passkey 8 minutes old", facts(essential(phr), maxAge(5*m), key, used(8*m))},
 		{"essential 2sv, 2SV off", facts(essential(two))},
 		{"essential 2sv, 2SV on, trusted device", facts(essential(two), on, device)},
 		{"essential 2sv, 2SV on, trusted device, prompt=none", facts(essential(two), on, device, none)},
@@ -142,7 +190,15 @@ func scenarios() []scenario {
 		{"acr_values 2sv, 2SV on, trusted device, prompt=none", facts(values(two), on, device, none)},
 		{"acr_values 2sv and max_age=300, 2SV on, code 8 minutes old", facts(values(two), maxAge(5*m), on, code(8*m))},
 		{"acr_values 2sv and max_age=300, 2SV on, code a minute old", facts(values(two), maxAge(5*m), on, code(m))},
-		{"acr_values phr, 2SV on, code 2 hours old", facts(values(phr), on, code(2*h))},
+		{"acr_values phr, 2SV on, no passkey, code 2 hours old", facts(values(phr), on, code(2*h))},
+		{"acr_values phr, 2SV on, has a passkey, code 2 hours old", facts(values(phr), on, key, code(2*h))},
+		{"acr_values phr, 2SV on, has a passkey, put off, trusted device", facts(values(phr), on, key, device, putOff)},
+		{"acr_values phr, 2SV on, has a passkey, prompt=none, code 2 hours old", facts(values(phr), on, key, none, code(2*h))},
+		{"acr_values phr, 2SV on, passkey 2 hours old", facts(values(phr), on, key, used(2*h))},
+		{"acr_values phr, 2SV off, no passkey", facts(values(phr))},
+		{"acr_values 2sv, 2SV off, has a passkey", facts(values(two), key)},
+		{"acr_values 2sv, 2SV off, has a passkey, put off", facts(values(two), key, putOff)},
+		{"acr_values 2sv, 2SV off, passkey alone 2 hours ago", facts(values(two), key, noSecret, used(2*h))},
 		{"acr_values phr, 2SV on, trusted device", facts(values(phr), on, device)},
 
 		{"no main method, trusted device", facts(noMain, device)},
@@ -158,6 +214,15 @@ func scenarios() []scenario {
 		{"date in 30 days, 2SV off, prompt=none", facts(near, none)},
 		{"date in 30 days, 2SV off, sudo", facts(near, sudo)},
 		{"date in 30 days, 2SV on, trusted device", facts(near, on, device)},
+		{"able browser, 2SV off", facts(able)},
+		{"able browser, 2SV off, password 11 minutes old", facts(able, password(11*m))},
+		{"able browser, 2SV on, code a minute old", facts(able, on, code(m))},
+		{"able browser, 2SV on, trusted device", facts(able, on, device)},
+		{"able browser, has a passkey", facts(able, key)},
+		{"able browser, offered before", facts(offered)},
+		{"able browser, prompt=none", facts(able, none)},
+		{"able browser, sudo", facts(able, sudo)},
+		{"able browser, the notice was put off", facts(able, near, putOff)},
 		{"prompt=consent, first party", facts(consent)},
 		{"prompt=consent, all scopes allowed before", facts(thirdParty, consent, allowed("email", "offline_access"))},
 		{"prompt=consent, allowed in this sign-in", facts(thirdParty, consent, consented)},
