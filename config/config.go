@@ -131,6 +131,7 @@ type Password struct {
 // Limits are the numbers of requirements.md section 4.
 type Limits struct {
 	mfa.Limits `yaml:",inline"`
+	Care       mfa.CareLimits        `yaml:"methods"`
 	Session    signin.Limits         `yaml:"session"`
 	Password   signin.PasswordLimits `yaml:"password"`
 	Tokens     clients.Lifetimes     `yaml:"tokens"`
@@ -176,7 +177,7 @@ func Default() Config {
 		ACRAliases: map[string]string{"https://refeds.org/profile/mfa": signin.LevelTwoStep.ACR()},
 		Password:   Password{Params: password.DefaultParams()},
 		Limits: Limits{
-			Limits: mfa.DefaultLimits(), Session: signin.DefaultLimits(),
+			Limits: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
 			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, NoticeFailures: 10, NoticeSends: 3},

@@ -34,34 +34,36 @@ const many, century = 1_000_000_000, 36500 * day
 // number need only be positive, so that a load test may widen it.
 func (l Limits) bounds() []bound {
 	return []bound{
-		count("code_digits", l.CodeDigits, 6, 8),                                                 // C-01
-		span("code_lifetime", l.CodeLifetime, 2*time.Minute, 10*time.Minute),                     // C-02
-		span("setup_freshness", l.SetupFreshness, time.Minute, 15*time.Minute),                   // C-05
-		count("code_tries", l.CodeTries, 3, 10),                                                  // C-06
-		count("method_failures_hour", l.MethodFailuresHour, 5, 20),                               // C-07
-		span("method_pause", l.MethodPause, time.Minute, day),                                    // C-07
-		count("account_failures_day", l.AccountFailuresDay, 10, 50),                              // C-08
-		count("method_failures_max", l.MethodFailuresMax, 5, 100),                                // C-09, N-40
-		span("resend_wait", l.ResendWait, 30*time.Second, time.Hour),                             // C-10
-		span("resend_wait_max", l.ResendWaitMax, l.ResendWait, day),                              // C-10
-		count("sends_10min", l.SendsTenMinutes, 1, many),                                         // C-11
-		count("sends_hour", l.SendsHour, 1, many),                                                // C-11
-		count("sends_day", l.SendsDay, 1, many),                                                  // C-11
-		count("number_sends_hour", l.NumberSendsHour, 1, many),                                   // C-12
-		count("number_sends_day", l.NumberSendsDay, 1, many),                                     // C-12
-		count("ip_sends_5min", l.IPSends, 1, many),                                               // C-13
-		count("unverified_sends_day", l.UnverifiedSendsDay, 1, many),                             // C-14
-		count("unverified_sends_total", l.UnverifiedSends, 1, many),                              // C-14
-		count("accounts_per_number", l.AccountsPerNumber, 1, many),                               // C-15
-		count("phones_per_account", l.PhonesPerAccount, 1, 20),                                   // C-15
-		count("apps_per_account", l.AppsPerAccount, 1, 10),                                       // C-15
-		count("prefix_sends_hour", l.PrefixSendsHour, 1, many),                                   // C-17
-		count("sends_day_global", l.SendsPerDayGlobal, 1, many),                                  // C-21
-		count("sends_day_country_percent", l.CountryPercent, 1, 100),                             // C-21
-		count("sends_day_enrolment_percent", l.EnrolPercent, 1, 100),                             // C-21
-		span("draft_lifetime", l.DraftLifetime, 5*time.Minute, day),                              // C-22
-		span("trusted_device", l.TrustedDevice, 0, 90*day),                                       // C-34
-		count("trusted_devices_user", l.TrustedDevicesUser, 1, 100),                              // C-34
+		count("code_digits", l.CodeDigits, 6, 8),                               // C-01
+		span("code_lifetime", l.CodeLifetime, 2*time.Minute, 10*time.Minute),   // C-02
+		span("setup_freshness", l.SetupFreshness, time.Minute, 15*time.Minute), // C-05
+		count("code_tries", l.CodeTries, 3, 10),                                // C-06
+		count("method_failures_hour", l.MethodFailuresHour, 5, 20),             // C-07
+		span("method_pause", l.MethodPause, time.Minute, day),                  // C-07
+		count("account_failures_day", l.AccountFailuresDay, 10, 50),            // C-08
+		count("method_failures_max", l.MethodFailuresMax, 5, 100),              // C-09, N-40
+		span("resend_wait", l.ResendWait, 30*time.Second, time.Hour),           // C-10
+		span("resend_wait_max", l.ResendWaitMax, l.ResendWait, day),            // C-10
+		count("sends_10min", l.SendsTenMinutes, 1, many),                       // C-11
+		count("sends_hour", l.SendsHour, 1, many),                              // C-11
+		count("sends_day", l.SendsDay, 1, many),                                // C-11
+		count("number_sends_hour", l.NumberSendsHour, 1, many),                 // C-12
+		count("number_sends_day", l.NumberSendsDay, 1, many),                   // C-12
+		count("ip_sends_5min", l.IPSends, 1, many),                             // C-13
+		count("unverified_sends_day", l.UnverifiedSendsDay, 1, many),           // C-14
+		count("unverified_sends_total", l.UnverifiedSends, 1, many),            // C-14
+		count("accounts_per_number", l.AccountsPerNumber, 1, many),             // C-15
+		count("phones_per_account", l.PhonesPerAccount, 1, 20),                 // C-15
+		count("apps_per_account", l.AppsPerAccount, 1, 10),                     // C-15
+		count("prefix_sends_hour", l.PrefixSendsHour, 1, many),                 // C-17
+		count("sends_day_global", l.SendsPerDayGlobal, 1, many),                // C-21
+		count("sends_day_country_percent", l.CountryPercent, 1, 100),           // C-21
+		count("sends_day_enrolment_percent", l.EnrolPercent, 1, 100),           // C-21
+		span("draft_lifetime", l.DraftLifetime, 5*time.Minute, day),            // C-22
+		span("trusted_device", l.TrustedDevice, 0, 90*day),                     // C-34
+		count("trusted_devices_user", l.TrustedDevicesUser, 1, 100),            // C-34
+		count("methods.passkeys", l.Care.Passkeys, 1, 100),
+		span("methods.hold", l.Care.Hold, 0, 7*day),                                              // C-40
 		span("session.idle_2sv", l.Session.Idle2, time.Minute, century),                          // C-30
 		span("session.idle", l.Session.Idle1, time.Minute, century),                              // C-30
 		span("session.absolute_2sv", l.Session.Absolute2, time.Minute, century),                  // C-31

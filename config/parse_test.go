@@ -165,8 +165,8 @@ func TestFaults(t *testing.T) {
 				"f:9: clients[1].rules.enforce_from: must be a date such as 2026-12-01, or a moment such as 2026-12-01T00:00:00+09:00",
 			},
 		},
-		{"aliases", "acr_aliases: {gold: phr, phr: urn:sekisho:acr:2sv}", []string{
-			"f:7: acr_aliases.gold: must stand for one of urn:sekisho:acr:pwd, urn:sekisho:acr:trusted-device, urn:sekisho:acr:2sv",
+		{"aliases", "acr_aliases: {gold: phrh, phr: urn:sekisho:acr:2sv}", []string{
+			"f:7: acr_aliases.gold: must stand for one of urn:sekisho:acr:pwd, urn:sekisho:acr:trusted-device, urn:sekisho:acr:2sv, phr",
 			"f:7: acr_aliases.phr: is an acr value itself",
 		}},
 		{"weak hash (C-50)", "password: {memory_kib: 8192}", []string{"f:7: password.memory_kib: must be at least 19456 with time 2"}},

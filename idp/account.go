@@ -3,7 +3,9 @@ package idp
 import (
 	"context"
 	"slices"
+	"time"
 
+	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/idp/store"
 	"github.com/sekisho-id/sekisho/mfa"
@@ -14,7 +16,12 @@ type holder struct {
 	user    User
 	session Session
 	factors []mfa.Factor
+	// passkeys are those that may be used.
+	passkeys []mfa.Passkey
 }
+
+// proofs are what the session has shown.
+func (h *holder) proofs() signin.Proofs { return proofs(h.session, h.passkeys) }
 
 // holder finds who is signed in here; ErrSignedOut when nobody is.
 func (p *Provider) holder(tx *store.Tx, b *Browser) (*holder, error) {
@@ -33,15 +40,23 @@ func (p *Provider) holder(tx *store.Tx, b *Browser) (*holder, error) {
 		return nil, ErrSignedOut
 	}
 	h := &holder{user: u, session: *s}
-	h.factors, err = tx.Factors(u.ID)
-	return h, err
+	if h.factors, err = tx.Factors(u.ID); err != nil {
+		return nil, err
+	}
+	if h.passkeys, err = p.passkeys(tx, u.ID); err != nil {
+		return nil, err
+	}
+	if h.proofs().AuthTime().IsZero() { // the passkey it was opened with is gone
+		return nil, ErrSignedOut
+	}
+	return h, nil
 }
 
 // alive asks the decision itself whether the session still opens our pages, so
 // that idle times hold here as they do for relying parties (C-30).
 func (p *Provider) alive(tx *store.Tx, s Session, u User) bool {
 	l := p.lifetimes(u)
-	if !s.CodeAt.IsZero() {
+	if !s.CodeAt.IsZero() || !s.PasskeyAt.IsZero() {
 		return tx.Now.Sub(s.SeenAt) <= l.Idle2
 	}
 	return tx.Now.Sub(s.SeenAt) <= l.Idle1
@@ -62,11 +77,27 @@ func (p *Provider) withHolder(ctx context.Context, b *Browser, f func(*work, *ho
 // withSudo is withHolder with fresh proofs; ErrSudo when they are not.
 func (p *Provider) withSudo(ctx context.Context, b *Browser, f func(*work, *holder) error) error {
 	return p.withHolder(ctx, b, func(w *work, h *holder) error {
-		if !p.sudoFresh(h.session, h.user, w.Now) {
+		if !p.sudoFresh(h, w.Now) {
 			return ErrSudo
 		}
 		return f(w, h)
 	})
+}
+
+// sudoFresh reports whether a session's proofs are fresh enough to change
+// credentials: the decision of a sign-in that asks for just that says so
+// (C-33, A-7.5.1). A trusted device never counts.
+func (p *Provider) sudoFresh(h *holder, now time.Time) bool {
+	return p.satisfies(h, now, signin.Request{Sudo: true})
+}
+
+// satisfies reports whether a session would be asked for nothing by a request
+// of our own pages.
+func (p *Provider) satisfies(h *holder, now time.Time, r signin.Request) bool {
+	return signin.Decide(signin.Facts{
+		Now: now, Request: r, Rules: clients.Rules{FirstParty: true}, Limits: p.lifetimes(h.user),
+		Person: person(h.user, h.factors, h.passkeys), Proofs: h.proofs(),
+	}).Page == signin.PageDone
 }
 
 // Account is what the account pages show of the signed-in person.
@@ -82,8 +113,11 @@ func (p *Provider) Account(ctx context.Context, b *Browser) (Account, error) {
 			return err
 		}
 		a = Account{
-			User: h.user, Session: h.session, Sudo: p.sudoFresh(h.session, h.user, tx.Now),
-			State: twoStepState(h.user, h.factors), Level: level(h.session),
+			User: h.user, Session: h.session, Sudo: p.sudoFresh(h, tx.Now),
+			State: twoStepState(h.user, h.factors), Level: level(h.proofs()),
+		}
+		if a.Passkeys, err = tx.Passkeys(h.user.ID); err != nil {
+			return err
 		}
 		a.Methods = slices.DeleteFunc(slices.Clone(h.factors), func(f mfa.Factor) bool { return f.Draft && a.State != StateSetup })
 		for _, d := range devices {
@@ -105,8 +139,10 @@ func (p *Provider) Account(ctx context.Context, b *Browser) (Account, error) {
 	return a, err
 }
 
-func level(s Session) signin.Level {
+func level(s signin.Proofs) signin.Level {
 	switch {
+	case !s.Passkey.At.IsZero():
+		return signin.LevelPhishingResistant
 	case !s.CodeAt.IsZero():
 		return signin.LevelTwoStep
 	case !s.DeviceAt.IsZero():

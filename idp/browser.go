@@ -13,6 +13,8 @@ type Browser struct {
 	// session; Device the trusted-device token; Known marks a browser that
 	// signed in before, so that strangers' failures don't slow it down (T-04).
 	Flow, Session, Device, Known string
+	// CanPasskey is set when the form says that this browser can make passkeys.
+	CanPasskey bool
 }
 
 type browserKey struct{}

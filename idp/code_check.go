@@ -11,37 +11,43 @@ import (
 	"github.com/sekisho-id/sekisho/mfa"
 )
 
+// given is a right code: how it came, and by which factor.
+type given struct {
+	channel  mfa.Channel
+	factorID string
+}
+
 // check compares a code with the running challenge of a binding and spends it.
-// The answer is the channel it came by. It is the only place where codes of registered factors are compared.
+// It is the only place where codes of registered factors are compared.
 //
 // The try is counted before the comparison (T-26), on the challenge (C-06), on
 // the factor (C-07, C-09, N-20) and on the account (C-08). Outcomes that count
 // are kept although they are errors: return them through store.Keep.
-func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code string) (mfa.Channel, error) {
+func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code string) (given, error) {
 	all, err := w.Challenges(binding, purpose)
 	if err != nil {
-		return "", err
+		return given{}, err
 	}
 	i := slices.IndexFunc(all, func(c mfa.Challenge) bool { return c.SupersededAt.IsZero() })
 	if i < 0 {
-		return "", mfa.ErrNoChallenge
+		return given{}, mfa.ErrNoChallenge
 	}
 	c := all[i]
 	if code, err = p.parseCode(c.Channel, code); err != nil {
-		return "", err
+		return given{}, err
 	}
 	f, err := w.Factor(c.FactorID)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && f.UserID != u.ID) {
-		return "", mfa.ErrNoChallenge
+		return given{}, mfa.ErrNoChallenge
 	}
 	if err != nil {
-		return "", err
+		return given{}, err
 	}
 	if !f.DisabledAt.IsZero() {
-		return "", mfa.ErrFactorDisabled
+		return given{}, mfa.ErrFactorDisabled
 	}
 	if err := p.mayTry(w, u.ID, f.ID); err != nil {
-		return "", err
+		return given{}, err
 	}
 	if c.Channel == mfa.App {
 		err = p.checkApp(w, &f, code)
@@ -52,18 +58,18 @@ func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code str
 	switch {
 	case err == nil:
 		if err := w.UseChallenge(c.ID); err != nil {
-			return "", store.Keep(mfa.ErrUsedCode)
+			return given{}, store.Keep(mfa.ErrUsedCode)
 		}
-		return c.Channel, p.accept(w, u, f, c.Channel)
+		return given{c.Channel, f.ID}, p.accept(w, u, f, c.Channel)
 	case errors.Is(err, mfa.ErrWrongCode), errors.Is(err, mfa.ErrOldCode):
 		if err := p.countWrong(w, u, f); err != nil {
-			return "", err
+			return given{}, err
 		}
-		return "", store.Keep(err)
+		return given{}, store.Keep(err)
 	case errors.Is(err, mfa.ErrUsedCode):
-		return "", store.Keep(err)
+		return given{}, store.Keep(err)
 	default:
-		return "", err
+		return given{}, err
 	}
 }
 

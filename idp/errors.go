@@ -30,6 +30,8 @@ var (
 	ErrBadCredentials = errors.New("wrong address or password")
 	// ErrSuspended: the account is disabled.
 	ErrSuspended = errors.New("account is suspended")
+	// ErrPasskey: a passkey that is not registered here, or is another person's.
+	ErrPasskey = errors.New("passkey is not known")
 	// ErrStep: the step was not asked for now; show the step that is true.
 	ErrStep = errors.New("another step is due")
 	// ErrState: two-step verification is not in the state the change needs.

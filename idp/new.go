@@ -11,6 +11,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/idp/jobs"
 	"github.com/sekisho-id/sekisho/idp/metrics"
+	"github.com/sekisho-id/sekisho/mfa/passkey"
 )
 
 // New makes a provider: it creates signing keys at first start, loads them and
@@ -33,6 +34,9 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{cfg: cfg, st: cfg.Store, meters: newMeters(cfg.Metrics, cfg.Limits.MFA.Countries), alarms: alarms{raised: map[[2]string]time.Time{}}}
+	if site, ok := passkey.NewSite(cfg.Issuer, cfg.Name); ok {
+		p.site = &site
+	}
 	p.jobs = jobs.New(cfg.Log, cfg.Now)
 	p.keys = newKeyring(cfg.Store, cfg.Limits.Tokens, cfg.Now)
 	p.keys.count(cfg.Metrics)

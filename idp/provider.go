@@ -13,6 +13,7 @@ import (
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/idp/store"
 	"github.com/sekisho-id/sekisho/mfa"
+	"github.com/sekisho-id/sekisho/mfa/passkey"
 )
 
 // Rows that verbs hand out as they are.
@@ -76,6 +77,7 @@ type Config struct {
 // Limits are all numbers of requirements.md section 4 that verbs obey.
 type Limits struct {
 	MFA      mfa.Limits
+	Care     mfa.CareLimits
 	Session  signin.Limits
 	Password signin.PasswordLimits
 	Tokens   clients.Lifetimes
@@ -108,7 +110,7 @@ type AccountLimits struct {
 // DefaultLimits are the numbers of requirements.md section 4.
 func DefaultLimits() Limits {
 	return Limits{
-		MFA: mfa.DefaultLimits(), Session: signin.DefaultLimits(),
+		MFA: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 		Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
 		Staff:  signin.DefaultStaffLimits(),
 		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
@@ -128,6 +130,8 @@ type Provider struct {
 
 	meters *meters
 	alarms alarms
+	// site is whom passkeys are made for; nil where browsers make none.
+	site *passkey.Site
 	// clientsVersion is that of the stored clients last loaded.
 	clientsVersion atomic.Int64
 }

@@ -31,6 +31,7 @@ var unreported = []string{
 // two-step verification stays on, for a mailbox alone must not end it (N-50).
 var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
 	"mail.m_add":    (*Provider).stopMethod,
+	"mail.pk_add":   (*Provider).stopAddedPasskey,
 	"mail.2sv_off":  (*Provider).twoStepAgain,
 	"mail.addr_add": (*Provider).unaddAddress,
 	"mail.addr_rm":  (*Provider).readdAddress,
@@ -51,13 +52,27 @@ func (p *Provider) stopMethod(w *work, u *User, ref string) error {
 	return w.UpdateFactor(f)
 }
 
+// stopAddedPasskey disables a passkey that somebody added.
+func (p *Provider) stopAddedPasskey(w *work, u *User, ref string) error {
+	all, err := w.Passkeys(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range all {
+		if k.ID == ref {
+			return p.stopPasskey(w, k)
+		}
+	}
+	return nil
+}
+
 // twoStepAgain switches two-step verification on with the methods that were kept.
 func (p *Provider) twoStepAgain(w *work, u *User, _ string) error {
 	factors, err := w.Factors(u.ID)
 	if err != nil {
 		return err
 	}
-	if now := person(*u, factors); now.Primary && now.Backup && u.TwoStepAt.IsZero() {
+	if now := person(*u, factors, nil); now.Primary && now.Backup && u.TwoStepAt.IsZero() {
 		u.TwoStepAt = w.Now
 		return w.record("two_step.on", u.ID, "", "by", "report")
 	}
@@ -159,6 +174,7 @@ func (p *Provider) Report(ctx context.Context, b *Browser, secret string) error 
 }
 
 // lockOut closes every way into an account until its owner resets the password.
+// A passkey that is younger than a link works may be the thief's: it stops too.
 func (p *Provider) lockOut(w *work, u *User) error {
 	if _, err := p.endEverything(w, u); err != nil {
 		return err
@@ -166,6 +182,17 @@ func (p *Provider) lockOut(w *work, u *User) error {
 	for _, purpose := range []string{tokenReset, tokenAddress} {
 		if err := w.DeleteTokens(u.ID, purpose); err != nil {
 			return err
+		}
+	}
+	passkeys, err := w.Passkeys(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range passkeys {
+		if w.Now.Sub(k.CreatedAt) <= p.cfg.Limits.Account.Report {
+			if err := p.stopPasskey(w, k); err != nil {
+				return err
+			}
 		}
 	}
 	// PasswordAt moves too: sign-ins that were given the old one forget it.

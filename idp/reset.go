@@ -237,7 +237,7 @@ func (p *Provider) ChangePassword(ctx context.Context, b *Browser, current, pw s
 		if h, err = p.holder(w.Tx, b); err != nil {
 			return err
 		}
-		if !p.sudoFresh(h.session, h.user, w.Now) {
+		if !p.sudoFresh(h, w.Now) {
 			return ErrSudo
 		}
 		if dead, err = p.passwordDead(w, &h.user); err != nil {

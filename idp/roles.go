@@ -142,9 +142,13 @@ func (p *Provider) onDuty(tx *store.Tx, b *Browser) (Duty, error) {
 	if err != nil {
 		return Duty{}, err
 	}
+	passkeys, err := p.passkeys(tx, u.ID)
+	if err != nil {
+		return Duty{}, err
+	}
 	r := staffRequest()
 	r.CreatedAt = tx.Now
-	at := situation{req: AuthorizeRequest{Request: r}, user: &u, session: s, factors: factors}
+	at := situation{req: AuthorizeRequest{Request: r}, user: &u, session: s, factors: factors, passkeys: passkeys}
 	at.row.ExpiresAt = tx.Now.Add(time.Minute)
 	if at.decide(p, tx.Now); at.step.Page != signin.PageDone {
 		return Duty{}, ErrStaffSignIn

@@ -36,7 +36,7 @@ func (p *Provider) setup(tx *store.Tx, b *Browser, flow string) (*setup, error) 
 		if err != nil {
 			return nil, err
 		}
-		if !p.sudoFresh(h.session, h.user, tx.Now) {
+		if !p.sudoFresh(h, tx.Now) {
 			return nil, ErrSudo
 		}
 		s.holder, s.user, s.binding = h, h.user, h.session.SID
@@ -52,7 +52,7 @@ func (p *Provider) setup(tx *store.Tx, b *Browser, flow string) (*setup, error) 
 		if in.step.Page != signin.PageEnrol && in.step.Page != signin.PageNotice {
 			return nil, ErrStep
 		}
-		if in.proofs.PasswordAt.Before(tx.Now.Add(-p.cfg.Limits.Session.Sudo)) { // the notice shows to older proofs too
+		if in.proofs.AuthTime().Before(tx.Now.Add(-p.cfg.Limits.Session.Sudo)) { // the notice shows to older proofs too
 			return nil, ErrSudo
 		}
 		s.signIn, s.user, s.binding = in, *in.user, row.ID
@@ -175,13 +175,13 @@ func (p *Provider) enrolCode(tx *store.Tx, s *setup) (*CodeView, error) {
 
 // proof is the latest code given in this set-up and how it came; the zero time
 // when none was, as with methods kept from before.
-func (s *setup) proof() (at time.Time, ch mfa.Channel) {
+func (s *setup) proof() (at time.Time, got given) {
 	for _, f := range []*mfa.Factor{s.primary, s.backup} {
 		if f != nil && f.Draft && f.VerifiedAt.After(at) {
-			at, ch = f.VerifiedAt, f.Channel
+			at, got = f.VerifiedAt, given{f.Channel, f.ID}
 		}
 	}
-	return at, ch
+	return at, got
 }
 
 // inSetup runs f in an update with a running set-up; ErrStep when none was started.

@@ -215,7 +215,7 @@ func (p *Provider) SetupFinish(ctx context.Context, b *Browser, flow string, tru
 		if err := mfa.CheckBackup(*s.primary, s.backup.Channel, s.backup.Number); err != nil {
 			return err // either may have been changed last
 		}
-		at, ch := s.proof()
+		at, got := s.proof()
 		if err := p.confirm(w, s); err != nil {
 			return err
 		}
@@ -225,7 +225,7 @@ func (p *Provider) SetupFinish(ctx context.Context, b *Browser, flow string, tru
 		}
 		trust = trust && w.Now.Sub(at) <= p.cfg.Limits.MFA.SetupFreshness // S-131
 		var err error
-		next, err = p.leadOn(w, s, at, ch, trust)
+		next, err = p.leadOn(w, s, at, got, trust)
 		return err
 	})
 	return next, err
@@ -283,10 +283,10 @@ func (p *Provider) turnedOn(w *work, u *User) error {
 }
 
 // leadOn carries the proof into the sign-in or the session the wizard ran in.
-func (p *Provider) leadOn(w *work, s *setup, at time.Time, ch mfa.Channel, trust bool) (Next, error) {
+func (p *Provider) leadOn(w *work, s *setup, at time.Time, got given, trust bool) (Next, error) {
 	if s.signIn != nil {
 		row := s.signIn.row
-		row.UserID, row.CodeAt, row.Channel, row.Trust = s.user.ID, at, ch, trust
+		row.UserID, row.CodeAt, row.Channel, row.FactorID, row.Trust = s.user.ID, at, got.channel, got.factorID, trust
 		if err := w.UpdateSignIn(row); err != nil {
 			return Next{}, err
 		}
@@ -296,15 +296,15 @@ func (p *Provider) leadOn(w *work, s *setup, at time.Time, ch mfa.Channel, trust
 		}
 		return p.proceed(w, in)
 	}
-	return Next{Reply: &Reply{To: "/account/security/two-step/setup/done"}}, p.prove(w, s.holder, s.user, at, ch, trust)
+	return Next{Reply: &Reply{To: "/account/security/two-step/setup/done"}}, p.prove(w, s.holder, s.user, at, got, trust)
 }
 
 // prove writes a code proof into a session of the account pages, with a new
 // cookie, and trusts the device when asked.
-func (p *Provider) prove(w *work, h *holder, u User, at time.Time, ch mfa.Channel, trust bool) error {
-	in := &situation{user: &u, session: &h.session}
+func (p *Provider) prove(w *work, h *holder, u User, at time.Time, got given, trust bool) error {
+	in := &situation{user: &u, session: &h.session, proofs: h.proofs()}
 	in.step.Have = signin.LevelTwoStep
-	in.row.CodeAt, in.row.Channel, in.row.Trust = at, ch, trust
-	in.proofs.PasswordAt, in.proofs.CodeAt, in.proofs.Channel = h.session.PasswordAt, at, ch
+	in.row.CodeAt, in.row.Channel, in.row.FactorID, in.row.Trust = at, got.channel, got.factorID, trust
+	in.proofs.CodeAt, in.proofs.Channel = at, got.channel
 	return p.renewSession(w, in)
 }

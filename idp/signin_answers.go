@@ -24,6 +24,7 @@ func (p *Provider) answer(ctx context.Context, b *Browser, id string, f func(*wo
 		if s.user != nil {
 			w.as(s.user.ID)
 		}
+		s.row.Able = s.row.Able || b.CanPasskey
 		if err := f(w, s); err != nil {
 			return err
 		}
@@ -77,11 +78,23 @@ func (p *Provider) SelectAccount(ctx context.Context, b *Browser, id string, oth
 }
 
 // PutOff answers "later" on a page that allows it; an enforced enrolment does
-// not (S-110).
+// not (S-110). A passkey that was offered is not offered again.
 func (p *Provider) PutOff(ctx context.Context, b *Browser, id string) (Next, error) {
 	return p.answer(ctx, b, id, func(w *work, s *situation) error {
 		if !s.step.PutOff {
 			return ErrStep
+		}
+		switch s.step.Page {
+		case signin.PageOffer:
+			s.user.PasskeyOfferedAt = w.Now
+			if err := w.UpdateUser(*s.user); err != nil {
+				return err
+			}
+			return w.record("passkey.declined", s.user.ID, s.row.ClientID)
+		case signin.PagePasskey:
+			s.row.PutOffAt = w.Now
+			return w.record("passkey.put_off", s.user.ID, s.row.ClientID)
+		default:
 		}
 		s.row.PutOffAt = w.Now
 		return w.record("enrolment.put_off", s.user.ID, s.row.ClientID)

@@ -14,12 +14,12 @@ func (p *Provider) SubmitCode(ctx context.Context, b *Browser, id, code string, 
 		if s.step.Page != signin.PageCode {
 			return ErrStep
 		}
-		ch, err := p.check(w, *s.user, mfa.ForSignIn, s.row.ID, code)
+		got, err := p.check(w, *s.user, mfa.ForSignIn, s.row.ID, code)
 		if err != nil {
 			return err
 		}
 		s.row.UserID = s.user.ID
-		s.row.CodeAt, s.row.Channel = w.Now, ch
+		s.row.CodeAt, s.row.Channel, s.row.FactorID = w.Now, got.channel, got.factorID
 		s.row.Trust = trust && s.step.TrustOffered
 		return nil
 	})

@@ -24,8 +24,7 @@ func (p *Provider) complete(w *work, s *situation, stored bool) (Next, error) {
 		return Next{}, err
 	}
 	w.as(s.user.ID)
-	fresh := !s.row.PasswordAt.IsZero() || !s.row.CodeAt.IsZero() || !s.row.DeviceAt.IsZero()
-	if fresh {
+	if proved(s.row) {
 		if err := p.renewSession(w, s); err != nil {
 			return Next{}, err
 		}
@@ -54,7 +53,7 @@ func (p *Provider) renewSession(w *work, s *situation) error {
 	}
 	n := s.session
 	created := n.Hash == nil
-	n.PasswordAt, n.CodeAt, n.DeviceAt, n.Channel = s.proofs.PasswordAt, s.proofs.CodeAt, s.proofs.DeviceAt, s.proofs.Channel
+	s.write(n)
 	n.SeenAt, n.IP, n.UserAgent = w.Now, w.b.IP, clip(w.b.UserAgent, 300)
 	token := newToken()
 	n.Hash = store.Hash(token)
@@ -75,10 +74,29 @@ func (p *Provider) renewSession(w *work, s *situation) error {
 	return p.trust(w, s)
 }
 
+// write puts the proofs into a session, with what they came by.
+func (s *situation) write(n *Session) {
+	p := s.proofs
+	n.PasswordAt, n.CodeAt, n.DeviceAt, n.Channel = p.PasswordAt, p.CodeAt, p.DeviceAt, p.Channel
+	n.PasskeyAt, n.PasskeyVerified, n.PasskeySynced = p.Passkey.At, p.Passkey.Verified, p.Passkey.Synced
+	switch {
+	case p.CodeAt.IsZero():
+		n.FactorID = ""
+	case s.row.FactorID != "":
+		n.FactorID = s.row.FactorID
+	}
+	switch {
+	case p.Passkey.At.IsZero():
+		n.PasskeyID = ""
+	case s.row.PasskeyID != "":
+		n.PasskeyID = s.row.PasskeyID
+	}
+}
+
 // sessionEnd is when a session ends at the latest (C-31).
 func (p *Provider) sessionEnd(n *Session) time.Time {
 	l := p.cfg.Limits.Session
-	return later(n.PasswordAt.Add(l.Absolute1), n.CodeAt.Add(l.Absolute2))
+	return later(n.PasswordAt.Add(l.Absolute1), later(n.CodeAt, n.PasskeyAt).Add(l.Absolute2))
 }
 
 // replaceSession ends a session of somebody else in this browser.
@@ -96,12 +114,16 @@ func (p *Provider) replaceSession(w *work, userID string) error {
 // greet audits the sign-in, tells the person of a new browser and
 // marks the browser as known (T-04).
 func (p *Provider) greet(w *work, s *situation) error {
-	if s.row.PasswordAt.IsZero() && s.row.CodeAt.IsZero() {
+	if !proved(s.row) {
 		return nil
 	}
 	how := s.step.Have.ACR()
 	w.count(func(p *Provider) { p.meters.signIns.Inc(how) })
-	if err := w.record("signin.done", s.user.ID, s.row.ClientID, "acr", how, "channel", string(s.row.Channel), "sid", s.session.SID); err != nil {
+	details := []string{"acr", how, "channel", string(s.row.Channel), "sid", s.session.SID}
+	if !s.proofs.PasswordAt.IsZero() {
+		details = append(details, "password", "yes")
+	}
+	if err := w.record("signin.done", s.user.ID, s.row.ClientID, details...); err != nil {
 		return err
 	}
 	if p.knows(w.b, s.user.Email) {
@@ -149,7 +171,7 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 	g := Grant{
 		ID: newID(), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
 		ACR: s.step.Have.ACR(), AMR: signin.AMR(s.proofs, s.step.Have, s.client.AMRDetail),
-		Scopes: s.req.Scopes, Resources: s.req.Resources, AuthTime: s.proofs.PasswordAt, CreatedAt: w.Now, LastUsedAt: w.Now,
+		Scopes: s.req.Scopes, Resources: s.req.Resources, AuthTime: s.proofs.AuthTime(), CreatedAt: w.Now, LastUsedAt: w.Now,
 		Claims: s.req.Claims,
 	}
 	g.Claims.ACR = signin.AskedACR(s.step.Have, s.req.ACRs, s.req.Essential, p.cfg.ACRAliases)
@@ -195,6 +217,14 @@ func enforced(c clients.Client, now time.Time) bool {
 func (p *Provider) demands(c clients.Client, now time.Time) bool {
 	least, ok := signin.ParseACR(c.Rules.MinACR, p.cfg.ACRAliases)
 	return enforced(c, now) || c.Rules.MinACR != "" && (!ok || least > signin.LevelPassword)
+}
+
+// leans reports whether a grant lives by two-step verification being on: it was
+// made at a client that demands it, and no passkey carries it. After a client's
+// date a passkey is no excuse (S-110, S-120).
+func (p *Provider) leans(c clients.Client, g Grant, now time.Time) bool {
+	have, _ := signin.ParseACR(g.ACR, nil)
+	return enforced(c, now) || p.demands(c, now) && have < signin.LevelPhishingResistant
 }
 
 // newScopes are those asked for and not allowed before.

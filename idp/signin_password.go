@@ -69,7 +69,7 @@ func (p *Provider) claimed(tx *store.Tx, s *situation, email string) (*User, err
 	switch hint := s.req.HintSubject; {
 	case hint != "": // O-24: nobody else's success is of use
 		u, err = tx.User(hint)
-	case s.user != nil && (s.session != nil || !s.row.PasswordAt.IsZero()):
+	case s.user != nil && (s.session != nil || proved(s.row)):
 		return s.user, nil
 	default:
 		u, err = tx.UserByEmail(email)

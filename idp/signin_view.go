@@ -2,7 +2,6 @@ package idp
 
 import (
 	"context"
-	"time"
 
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/idp/store"
@@ -36,16 +35,17 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	if s.client != nil {
 		v.EnforceFrom = s.client.Rules.EnforceFrom
 	}
-	if s.user != nil && (s.session != nil || !s.row.PasswordAt.IsZero()) {
+	if s.user != nil && (s.session != nil || proved(s.row)) {
 		v.Email = s.user.Email
 		v.User = &User{ID: s.user.ID, Lang: s.user.Lang}
-		if s.step.Page != signin.PageCode && s.step.Page != signin.PagePassword {
+		if s.step.Page != signin.PageCode && s.step.Page != signin.PagePasskey && s.step.Page != signin.PagePassword {
 			v.User = s.user
 		}
 	}
 	if s.step.TrustOffered && p.cfg.Limits.MFA.TrustedDevice > 0 {
 		v.TrustUntil = tx.Now.Add(p.cfg.Limits.MFA.TrustedDevice)
 	}
+	v.Passkey = p.passkeyRequest(s)
 	if s.step.Page != signin.PageCode {
 		return v, nil
 	}
@@ -121,12 +121,4 @@ func (p *Provider) describe(tx *store.Tx, u User, factors []mfa.Factor, all []mf
 	failed, err := tx.DeliveryFailed(c.ID)
 	v.SendFailed = failed
 	return v, err
-}
-
-// sudoFresh reports whether a session's proofs are fresh enough to change
-// credentials: the password and, where two-step verification is on, a live
-// code; a trusted device never counts (C-33, A-7.5.1).
-func (p *Provider) sudoFresh(s Session, u User, now time.Time) bool {
-	since := now.Add(-p.cfg.Limits.Session.Sudo)
-	return !s.PasswordAt.Before(since) && (u.TwoStepAt.IsZero() || !s.CodeAt.Before(since))
 }

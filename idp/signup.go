@@ -228,7 +228,7 @@ func (p *Provider) enter(w *work, u User, flow string) (Next, error) {
 		}
 	}
 	forget(&row)
-	row.UserID, row.PasswordAt, row.SelectedAt = u.ID, w.Now, w.Now
+	row.UserID, row.PasswordAt, row.SelectedAt, row.Able = u.ID, w.Now, w.Now, w.b.CanPasskey
 	if err := w.UpdateSignIn(row); err != nil {
 		return Next{}, err
 	}

@@ -21,10 +21,12 @@ type situation struct {
 	client  *clients.Client // nil on our own pages
 	user    *User           // nil until known
 	factors []mfa.Factor
-	session *Session // this browser's live session of user; nil otherwise
-	granted []string
-	proofs  signin.Proofs
-	step    signin.Step
+	// passkeys are the person's that may be used.
+	passkeys []mfa.Passkey
+	session  *Session // this browser's live session of user; nil otherwise
+	granted  []string
+	proofs   signin.Proofs
+	step     signin.Step
 }
 
 // open loads a sign-in that this browser started and that is still going on.
@@ -99,6 +101,9 @@ func (p *Provider) findPerson(tx *store.Tx, b *Browser, s *situation) error {
 	if s.factors, err = tx.Factors(u.ID); err != nil {
 		return err
 	}
+	if s.passkeys, err = p.passkeys(tx, u.ID); err != nil {
+		return err
+	}
 	if s.client != nil && !s.client.Rules.FirstParty {
 		c, err := tx.Consent(u.ID, s.client.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -124,18 +129,19 @@ func (s *situation) decide(p *Provider, now time.Time) {
 	here := signin.Proofs{
 		Subject: s.row.UserID, PasswordAt: s.row.PasswordAt, CodeAt: s.row.CodeAt, Channel: s.row.Channel, DeviceAt: s.row.DeviceAt,
 		Selected: !s.row.SelectedAt.IsZero(), Consented: !s.row.ConsentedAt.IsZero(), PutOff: !s.row.PutOffAt.IsZero(),
+		Able: s.row.Able && p.site != nil,
+	}
+	if owns(s.passkeys, s.row.PasskeyID) {
+		here.Passkey = signin.Passkey{At: s.row.PasskeyAt, Verified: s.row.PasskeyVerified, Synced: s.row.PasskeySynced}
 	}
 	var before signin.Proofs
-	if n := s.session; n != nil {
-		before = signin.Proofs{
-			Subject: n.UserID, PasswordAt: n.PasswordAt, CodeAt: n.CodeAt, Channel: n.Channel, DeviceAt: n.DeviceAt,
-			Session: true, SeenAt: n.SeenAt,
-		}
+	if s.session != nil {
+		before = proofs(*s.session, s.passkeys)
 	}
 	s.proofs = signin.Gather(s.req.Request, before, here)
 	if s.user != nil {
 		s.proofs.Subject = s.user.ID
-		f.Person = person(*s.user, s.factors)
+		f.Person = person(*s.user, s.factors, s.passkeys)
 		f.Limits = p.lifetimes(*s.user)
 	}
 	f.Proofs = s.proofs
@@ -158,12 +164,29 @@ func (p *Provider) lifetimes(u User) signin.Limits {
 func forget(row *store.SignIn) {
 	row.PasswordAt, row.CodeAt, row.DeviceAt = zero, zero, zero
 	row.ConsentedAt, row.PutOffAt = zero, zero
-	row.Channel, row.Trust = "", false
+	row.Channel, row.FactorID, row.Trust = "", "", false
+	row.PasskeyAt, row.PasskeyID = zero, ""
+}
+
+// proofs are what a session has shown. A passkey that was removed since, or
+// that may be a copy, proves nothing any more.
+func proofs(n Session, passkeys []mfa.Passkey) signin.Proofs {
+	p := signin.Proofs{
+		Subject: n.UserID, PasswordAt: n.PasswordAt, CodeAt: n.CodeAt, Channel: n.Channel, DeviceAt: n.DeviceAt,
+		Session: true, SeenAt: n.SeenAt,
+	}
+	if owns(passkeys, n.PasskeyID) {
+		p.Passkey = signin.Passkey{At: n.PasskeyAt, Verified: n.PasskeyVerified, Synced: n.PasskeySynced}
+	}
+	return p
 }
 
 // person sums up what the decision needs to know of somebody.
-func person(u User, factors []mfa.Factor) signin.Person {
-	sp := signin.Person{ID: u.ID, Disabled: !u.DisabledAt.IsZero(), TwoStep: !u.TwoStepAt.IsZero()}
+func person(u User, factors []mfa.Factor, passkeys []mfa.Passkey) signin.Person {
+	sp := signin.Person{
+		ID: u.ID, Disabled: !u.DisabledAt.IsZero(), TwoStep: !u.TwoStepAt.IsZero(),
+		Passkey: len(passkeys) > 0, Offered: !u.PasskeyOfferedAt.IsZero(),
+	}
 	for _, f := range factors {
 		if f.Draft { // a disabled factor still counts as enrolled: it must be bound anew, not replaced by a stranger's (N-40)
 			continue

@@ -195,7 +195,7 @@ func (p *Provider) stillAllowed(c *clients.Client, g Grant, u User, now time.Tim
 	if least, ok := signin.ParseACR(c.Rules.MinACR, p.cfg.ACRAliases); c.Rules.MinACR != "" && (!ok || have < least) {
 		return false
 	}
-	return !p.demands(*c, now) || !u.TwoStepAt.IsZero()
+	return !p.leans(*c, g, now) || !u.TwoStepAt.IsZero()
 }
 
 func (p *Provider) rotate(w *work, g Grant, row store.RefreshToken) (string, error) {

@@ -12,7 +12,7 @@ import (
 // only the password must be fresh (C-33).
 func (p *Provider) withPassword(ctx context.Context, b *Browser, f func(*work, *holder) error) error {
 	return p.withHolder(ctx, b, func(w *work, h *holder) error {
-		if h.session.PasswordAt.Before(w.Now.Add(-p.cfg.Limits.Session.Sudo)) {
+		if h.proofs().AuthTime().Before(w.Now.Add(-p.cfg.Limits.Session.Sudo)) {
 			return ErrSudo
 		}
 		return f(w, h)
@@ -26,7 +26,7 @@ func codePurpose(h *holder, purpose mfa.Purpose) error {
 	if purpose == mfa.ForDisable && state == StateOn {
 		return nil
 	}
-	if ps := person(h.user, h.factors); purpose == mfa.ForEnable && state == StateOff && ps.Primary && ps.Backup {
+	if ps := person(h.user, h.factors, h.passkeys); purpose == mfa.ForEnable && state == StateOff && ps.Primary && ps.Backup {
 		return nil
 	}
 	return ErrState
@@ -118,7 +118,7 @@ func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) e
 		return err
 	}
 	for _, g := range grants {
-		if c, ok := p.cfg.Clients.Lookup(g.ClientID); ok && p.demands(*c, w.Now) {
+		if c, ok := p.cfg.Clients.Lookup(g.ClientID); ok && p.leans(*c, g, w.Now) {
 			if err := w.RevokeGrant(g.ID); err != nil {
 				return err
 			}
@@ -141,7 +141,7 @@ func (p *Provider) Enable(ctx context.Context, b *Browser, code string) error {
 		if err := codePurpose(h, mfa.ForEnable); err != nil {
 			return err
 		}
-		ch, err := p.check(w, h.user, mfa.ForEnable, h.session.SID, code)
+		got, err := p.check(w, h.user, mfa.ForEnable, h.session.SID, code)
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (p *Provider) Enable(ctx context.Context, b *Browser, code string) error {
 		if err := p.turnedOn(w, &h.user); err != nil {
 			return err
 		}
-		return p.prove(w, h, h.user, w.Now, ch, false)
+		return p.prove(w, h, h.user, w.Now, got, false)
 	})
 }
 

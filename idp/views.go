@@ -85,6 +85,8 @@ type SignInView struct {
 	Code *CodeView
 	// Methods are the ways to get a code, the running one first (ux 4.3).
 	Methods []MethodView
+	// Passkey is what a browser is asked to use a passkey, as JSON; nil where none is of use.
+	Passkey []byte
 	// TrustUntil is when a device trusted now would end; zero when not offered.
 	TrustUntil time.Time
 	// AskedScopes are those that need consent, of claims asked for one by one
@@ -146,7 +148,9 @@ type Account struct {
 	Sudo    bool
 	State   TwoStepState
 	Methods []mfa.Factor
-	Devices []mfa.TrustedDevice
+	// Passkeys are all there are, the oldest first.
+	Passkeys []mfa.Passkey
+	Devices  []mfa.TrustedDevice
 	// ThisDevice is the ID among Devices of this browser; empty when not trusted.
 	ThisDevice string
 	// Required names the clients whose enforcement date has passed.

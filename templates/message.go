@@ -71,6 +71,9 @@ var mails = map[string]mailRules{
 	"mail.dev":        event,
 	"mail.dev_add":    about("until"),
 	"mail.dev_copied": event,
+	"mail.pk_add":     about("passkey"),
+	"mail.pk_rm":      about("passkey"),
+	"mail.pk_copy":    about("passkey"),
 	"mail.role_on":    told,
 	"mail.role_off":   told,
 	"mail.suspended":  told,
@@ -84,7 +87,7 @@ func Mails() []string { return slices.Sorted(maps.Keys(mails)) }
 // factKeys are the labels of facts.
 var factKeys = map[string]string{
 	"time": "mail.f.time", "device": "mail.f.device", "place": "mail.f.place", "ip": "mail.f.ip", "method": "mail.f.method",
-	"code": "mail.f.code", "link": "mail.f.link", "until": "mail.f.until",
+	"passkey": "mail.f.passkey", "code": "mail.f.code", "link": "mail.f.link", "until": "mail.f.until",
 	"address": "mail.f.address", "old": "mail.f.old", "new": "mail.f.new",
 }
 
@@ -92,7 +95,7 @@ var factKeys = map[string]string{
 // parameters: name, time (RFC 3339), zone (the reader's; empty for the
 // deployment's), device, place or else ip, report and its days of mails; code, the
 // number n of the send and domain of text messages; first and second, the
-// halves of the code as words, of calls; method, link and until (RFC 3339)
+// halves of the code as words, of calls; method, passkey, link and until (RFC 3339)
 // where there is one; minutes, how long a code or a link works, the defaults of
 // C-02 and C-43 if missing. Empty ones are left out of a mail.
 func (s *Set) Message(lang, name string, params map[string]string) (Message, error) {

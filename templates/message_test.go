@@ -17,7 +17,7 @@ func parameters() map[string]string {
 	return map[string]string{
 		"name": "田中 <さくら>", "time": "2026-11-22T05:30:00Z", "device": "Mac, Safari", "place": "Yokohama", "domain": "id.example.jp",
 		"code": "482913", "n": "1", "first": "four, eight, two", "second": "nine, one, three",
-		"method": "SMS 090-••••-5678", "link": "https://id.example.jp/password/reset?token=ABC",
+		"method": "SMS 090-••••-5678", "passkey": "iCloud Keychain", "link": "https://id.example.jp/password/reset?token=ABC",
 		"report": "https://id.example.jp/report?token=DEF", "days": "7", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
 		"role":   "admin",
 		"client": "Minato Books", "address": "h•••@example.jp", "old": "a•••@example.jp", "new": "b•••@example.jp",

@@ -25,6 +25,38 @@ type MethodRow struct {
 	Added, Used time.Time
 }
 
+// PasskeyRow is a passkey.
+type PasskeyRow struct {
+	ID, Name string
+	// Synced is set when it is on more than one device, Stopped when it may not be used.
+	Synced, Stopped bool
+	// Used is zero when it was never used.
+	Added, Used time.Time
+}
+
+// PasskeysPage is /account/security/passkeys.
+type PasskeysPage struct {
+	Passkeys []PasskeyRow
+	// Signal tells the browser which passkeys there are, as JSON.
+	Signal string
+	// Done is "added", "removed", "named" or empty.
+	Done string
+}
+
+// RenamePasskeyPage names a passkey.
+type RenamePasskeyPage struct {
+	Passkey PasskeyRow
+	Error   string
+}
+
+// RemovePasskeyPage asks before a passkey is removed.
+type RemovePasskeyPage struct {
+	Passkey PasskeyRow
+	// Last is set when no other one is left, On while two-step verification is on,
+	// Here when this browser signed in with it.
+	Last, On, Here bool
+}
+
 // BrowserRow is a browser that is signed in, or one that skips codes.
 type BrowserRow struct {
 	// ID names it in a form.
@@ -67,7 +99,9 @@ type HomePage struct {
 	// Required names the relying parties that demand two-step verification.
 	Required   string
 	PasswordAt time.Time
-	Recent     []EventRow
+	// Passkeys is how many there are.
+	Passkeys int
+	Recent   []EventRow
 	// BlockedAt is when a sign-in with the right password was stopped lately; zero for never.
 	BlockedAt time.Time
 }
@@ -94,6 +128,8 @@ type SecurityPage struct {
 	// Addresses is how many are told of what happens.
 	Addresses  int
 	PasswordAt time.Time
+	// Passkeys is how many there are.
+	Passkeys int
 	// Done is what was changed: "password", "email" or empty.
 	Done string
 }
@@ -122,6 +158,8 @@ type TwoStepPage struct {
 	// Risk shows the note on phones while no app is registered (N-23).
 	Risk    bool
 	Devices int
+	// Passkeys is how many there are.
+	Passkeys int
 	// CanEnable is set when the methods kept suffice to switch on again.
 	CanEnable bool
 	// Done is the change just made: "off", "on", "removed", "renamed" or empty.

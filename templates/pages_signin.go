@@ -16,15 +16,50 @@ type SignInPage struct {
 	EmailError, PasswordError, Error string
 	// SignUp is the path of the sign-up page.
 	SignUp string
+	// Passkey is what the browser is asked for a passkey; empty where none is of use.
+	Passkey PasskeyAsk
+}
+
+// PasskeyAsk is what a browser is asked to do with a passkey.
+type PasskeyAsk struct {
+	// Options is JSON for the browser.
+	Options string
+	// Fault is what was wrong with the last answer.
+	Fault string
+	// Unknown is the id of a passkey that is not registered, for the browser to forget; Site is whose.
+	Unknown, Site string
 }
 
 // ConfirmPage is /signin/confirm: the person is known and proves it again.
 type ConfirmPage struct {
 	Email string
 	// Sudo is set before a change of one's own settings.
-	Sudo  bool
-	Note  string
-	Error string
+	Sudo    bool
+	Note    string
+	Error   string
+	Passkey PasskeyAsk
+}
+
+// PasskeyPage is /signin/passkey.
+type PasskeyPage struct {
+	Passkey PasskeyAsk
+	// Sudo is set before a change of one's own settings, Staff where a page of ours demands a passkey.
+	Sudo, Staff bool
+	// Others is the path of the other ways; empty where there is none. Later is
+	// set where the sign-in goes on without a passkey.
+	Others string
+	Later  bool
+}
+
+// NewPasskeyPage makes a passkey: where one is offered or demanded in a
+// sign-in, and on the account pages.
+type NewPasskeyPage struct {
+	Passkey PasskeyAsk
+	// Own is set on the account pages, Offered where it may be put off.
+	Own, Offered bool
+	// Full is set when no more may be added; Most is how many may.
+	Full bool
+	Most int
 }
 
 // CodePage asks for a code: at sign-in, at step-up and for a password reset.
@@ -59,7 +94,9 @@ type CodePage struct {
 type MethodsPage struct {
 	Action, Back string
 	Methods      []MethodChoice
-	Error        string
+	// Passkey is the path of the passkey page; empty where there is none.
+	Passkey string
+	Error   string
 }
 
 // MethodChoice is a button: one way to get a code.

@@ -55,6 +55,8 @@ func data() map[string]any {
 		"twostep-code": templates.TwoStepCodePage{}, "twostep-remove": templates.RemoveMethodPage{},
 		"twostep-name": templates.RenameMethodPage{}, "twostep-devices": templates.DevicesPage{},
 		"setup-method": templates.SetupPage{}, "setup-finish": templates.SetupFinishPage{},
+		"passkey": templates.PasskeyPage{}, "passkey-new": templates.NewPasskeyPage{},
+		"account-passkeys": templates.PasskeysPage{}, "account-passkey-name": templates.RenamePasskeyPage{}, "account-passkey-remove": templates.RemovePasskeyPage{},
 		"setup-done": nil, "inbox-list": templates.InboxPage{},
 		"admin-home": templates.StaffHomePage{}, "admin-people": templates.FindPage{}, "admin-person": templates.PersonPage{},
 		"admin-audit": templates.AuditPage{},

@@ -68,7 +68,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 		Senders: out.byKind, Render: web.Messages(pages), Place: place,
 		Logouts: protocol.Backchannel{Client: caller},
 		Limits: idp.Limits{
-			MFA: cfg.Limits.Limits, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
+			MFA: cfg.Limits.Limits, Care: cfg.Limits.Care, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),
 			Account: idp.AccountLimits(cfg.Limits.Account),
 			Staff:   cfg.Limits.Staff, Alarms: cfg.Limits.Alarms,

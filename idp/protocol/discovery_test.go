@@ -121,9 +121,9 @@ func (w *world) givePhone(t *testing.T) {
 
 func TestMetadataHasOneFormAndIsCached(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, idptest.ACRAliases(map[string]string{"https://refeds.org/profile/mfa": "urn:sekisho:acr:2sv", "x": "phr"}))
+	w := newWorld(t, idptest.ACRAliases(map[string]string{"https://refeds.org/profile/mfa": "urn:sekisho:acr:2sv", "x": "phrh"}))
 	m := w.machine(t)
-	want := []string{"urn:sekisho:acr:pwd", "urn:sekisho:acr:trusted-device", "urn:sekisho:acr:2sv", "https://refeds.org/profile/mfa"}
+	want := []string{"urn:sekisho:acr:pwd", "urn:sekisho:acr:trusted-device", "urn:sekisho:acr:2sv", "phr", "https://refeds.org/profile/mfa"}
 	if diff := cmp.Diff(want, list(w.metadata(t)["acr_values_supported"])); diff != "" {
 		t.Errorf("acr_values_supported (-want +got):\n%s", diff)
 	}

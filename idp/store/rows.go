@@ -34,6 +34,8 @@ type User struct {
 	Epoch int
 	// The zero time means: no.
 	EmailVerifiedAt, PasswordAt, PasswordFailedAt, TwoStepAt, DisabledAt, CreatedAt, UpdatedAt time.Time
+	// PasskeyOfferedAt is when a passkey was offered after a sign-in.
+	PasskeyOfferedAt time.Time
 }
 
 // Address is where somebody lives, in the parts of OIDC Core §5.1.1. Sealed at
@@ -52,12 +54,18 @@ type Session struct {
 	SID    string
 	Hash   []byte
 	UserID string
-	// The proofs; see signin.Proofs.
-	PasswordAt, CodeAt, DeviceAt time.Time
-	Channel                      mfa.Channel
-	UserAgent, IP                string
-	CreatedAt, SeenAt, EndedAt   time.Time
-	ExpiresAt                    time.Time
+	// The proofs; see signin.Proofs. FactorID and PasskeyID are what they came by.
+	PasswordAt, CodeAt, DeviceAt   time.Time
+	Channel                        mfa.Channel
+	FactorID                       string
+	PasskeyAt                      time.Time
+	PasskeyID                      string
+	PasskeyVerified, PasskeySynced bool
+	UserAgent, IP                  string
+	CreatedAt, SeenAt, EndedAt     time.Time
+	ExpiresAt                      time.Time
+	// Ceremony counts the passkey challenges that are spent; see SpendSessionChallenge.
+	Ceremony int
 }
 
 // SignIn is one attempt to satisfy one request. ID stands in URLs and is
@@ -73,9 +81,17 @@ type SignIn struct {
 	UserID  string
 	// ShopID is the shop that was chosen in this sign-in; empty before.
 	ShopID string
-	// The proofs given in this sign-in.
-	PasswordAt, CodeAt, DeviceAt time.Time
-	Channel                      mfa.Channel
+	// The proofs given in this sign-in, as in Session.
+	PasswordAt, CodeAt, DeviceAt   time.Time
+	Channel                        mfa.Channel
+	FactorID                       string
+	PasskeyAt                      time.Time
+	PasskeyID                      string
+	PasskeyVerified, PasskeySynced bool
+	// Able is set when the browser said that it can make passkeys.
+	Able bool
+	// Ceremony counts the passkey challenges that are spent; see SpendSignInChallenge.
+	Ceremony int
 	// Trust is set when the person asked not to be asked on this device.
 	Trust                                 bool
 	SelectedAt, ConsentedAt, PutOffAt     time.Time

@@ -38,7 +38,7 @@ func TestUsers(t *testing.T) {
 		u := store.User{
 			ID: "u1", Email: "hanako@example.jp", Name: "花子", Lang: "ja", Zone: "Asia/Tokyo",
 			Password: "$argon2id$…", PasswordLen: 12, PasswordFailures: 2, MustChange: true, Roles: "admin reviewer", Epoch: 3,
-			EmailVerifiedAt: at.Add(1), PasswordAt: at.Add(time.Second), PasswordFailedAt: at, TwoStepAt: at, DisabledAt: at,
+			EmailVerifiedAt: at.Add(1), PasswordAt: at.Add(time.Second), PasswordFailedAt: at, TwoStepAt: at, DisabledAt: at, PasskeyOfferedAt: at,
 			CreatedAt: at.In(time.FixedZone("JST", 9*3600)), UpdatedAt: at,
 		}
 		db.do(t, func(tx *store.Tx) error { return tx.InsertUser(u) })
@@ -171,7 +171,7 @@ func TestSessions(t *testing.T) {
 		at := db.now()
 		s := store.Session{
 			SID: "s1", Hash: store.Hash("c1"), UserID: "u1", PasswordAt: at, CodeAt: at, DeviceAt: at, Channel: mfa.SMS,
-			UserAgent: "curl", IP: "192.0.2.1", CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour),
+			FactorID: "f1", PasskeyAt: at, PasskeyID: "k1", PasskeyVerified: true, PasskeySynced: true, UserAgent: "curl", IP: "192.0.2.1", CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour),
 		}
 		other := store.Session{SID: "s2", Hash: store.Hash("c2"), UserID: "u1", CreatedAt: at.Add(time.Second), ExpiresAt: at.Add(time.Minute)}
 		db.do(t, func(tx *store.Tx) error { return errors.Join(tx.InsertSession(s), tx.InsertSession(other)) })
@@ -217,6 +217,7 @@ func TestSignIns(t *testing.T) {
 		db.do(t, func(tx *store.Tx) error { return tx.InsertSignIn(s) })
 		s.UserID, s.PasswordAt, s.CodeAt, s.DeviceAt, s.Channel, s.Trust = "u1", at, at, at, mfa.App, true
 		s.SelectedAt, s.ConsentedAt, s.PutOffAt = at, at, at
+		s.FactorID, s.PasskeyAt, s.PasskeyID, s.PasskeyVerified, s.PasskeySynced, s.Able = "f1", at, "k1", true, true, true
 		db.do(t, func(tx *store.Tx) error { return tx.UpdateSignIn(s) })
 		same(t, db, s, func(tx *store.Tx) (store.SignIn, error) { return tx.SignIn("i1") })
 

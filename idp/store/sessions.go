@@ -8,18 +8,25 @@ import (
 
 // sessionRow is a Session; the two convert into one another.
 type sessionRow struct {
-	SID           string `gorm:"column:sid;primaryKey"`
-	Hash          []byte
-	UserID        string
-	PasswordAt    time.Time `gorm:"serializer:moment"`
-	CodeAt        time.Time `gorm:"serializer:moment"`
-	DeviceAt      time.Time `gorm:"serializer:moment"`
-	Channel       mfa.Channel
+	SID        string `gorm:"column:sid;primaryKey"`
+	Hash       []byte
+	UserID     string
+	PasswordAt time.Time `gorm:"serializer:moment"`
+	CodeAt     time.Time `gorm:"serializer:moment"`
+	DeviceAt   time.Time `gorm:"serializer:moment"`
+	Channel    mfa.Channel
+	FactorID   string
+	PasskeyAt  time.Time `gorm:"serializer:moment"`
+	PasskeyID  string
+
+	PasskeyVerified, PasskeySynced bool
+
 	UserAgent, IP string
 	CreatedAt     time.Time `gorm:"serializer:moment;autoCreateTime:false"`
 	SeenAt        time.Time `gorm:"serializer:moment"`
 	EndedAt       time.Time `gorm:"serializer:moment"`
 	ExpiresAt     time.Time `gorm:"serializer:moment"`
+	Ceremony      int
 }
 
 func (sessionRow) TableName() string { return "sessions" }
@@ -38,12 +45,16 @@ func (tx *Tx) SessionByHash(hash []byte) (s Session, err error) {
 		seconds{&s.PasswordAt},
 		seconds{&s.CodeAt},
 		seconds{&s.DeviceAt},
-		&s.Channel, &s.UserAgent, &s.IP,
+		&s.Channel, &s.FactorID,
+		seconds{&s.PasskeyAt},
+		&s.PasskeyID, &s.PasskeyVerified, &s.PasskeySynced, &s.UserAgent, &s.IP,
 		seconds{&s.CreatedAt},
 		seconds{&s.SeenAt},
 		seconds{&s.EndedAt},
 		seconds{&s.ExpiresAt},
-	}, `SELECT sid, hash, user_id, password_at, code_at, device_at, channel, user_agent, ip, created_at, seen_at, ended_at, expires_at
+		&s.Ceremony,
+	}, `SELECT sid, hash, user_id, password_at, code_at, device_at, channel, factor_id, passkey_at, passkey_id, passkey_verified,
+		passkey_synced, user_agent, ip, created_at, seen_at, ended_at, expires_at, ceremony
 		FROM sessions WHERE hash = ?1`+tx.locked(), hash)
 	return s, err
 }
@@ -54,8 +65,11 @@ func (tx *Tx) Session(sid string) (Session, error) {
 	return Session(row), err
 }
 
-// UpdateSession writes every field but EndedAt, which EndSession sets; ErrNotFound when there is none.
-func (tx *Tx) UpdateSession(s Session) error { return update(tx, sessionRow(s), "ended_at") }
+// UpdateSession writes every field but EndedAt, which EndSession sets, and Ceremony, which SpendSessionChallenge
+// counts; ErrNotFound when there is none.
+func (tx *Tx) UpdateSession(s Session) error {
+	return update(tx, sessionRow(s), "ended_at", "ceremony")
+}
 
 // Sessions returns the user's sessions that are neither ended nor expired, the newest first.
 func (tx *Tx) Sessions(userID string) ([]Session, error) {

@@ -18,15 +18,23 @@ type signInRow struct {
 	CodeAt             time.Time `gorm:"serializer:moment"`
 	DeviceAt           time.Time `gorm:"serializer:moment"`
 	Channel            mfa.Channel
-	Trust              bool
-	SelectedAt         time.Time `gorm:"serializer:moment"`
-	ConsentedAt        time.Time `gorm:"serializer:moment"`
-	PutOffAt           time.Time `gorm:"serializer:moment"`
-	CreatedAt          time.Time `gorm:"serializer:moment;autoCreateTime:false"`
-	ExpiresAt          time.Time `gorm:"serializer:moment"`
-	DoneAt             time.Time `gorm:"serializer:moment"`
-	EndedAt            time.Time `gorm:"serializer:moment"`
-	IP, UserAgent      string
+	FactorID           string
+	PasskeyAt          time.Time `gorm:"serializer:moment"`
+	PasskeyID          string
+
+	PasskeyVerified, PasskeySynced bool
+
+	Able          bool
+	Ceremony      int
+	Trust         bool
+	SelectedAt    time.Time `gorm:"serializer:moment"`
+	ConsentedAt   time.Time `gorm:"serializer:moment"`
+	PutOffAt      time.Time `gorm:"serializer:moment"`
+	CreatedAt     time.Time `gorm:"serializer:moment;autoCreateTime:false"`
+	ExpiresAt     time.Time `gorm:"serializer:moment"`
+	DoneAt        time.Time `gorm:"serializer:moment"`
+	EndedAt       time.Time `gorm:"serializer:moment"`
+	IP, UserAgent string
 }
 
 func (signInRow) TableName() string { return "sign_ins" }
@@ -43,10 +51,10 @@ func (tx *Tx) SignIn(id string) (SignIn, error) {
 	return SignIn(row), err
 }
 
-// UpdateSignIn writes every field but ClientID and Request, which are fixed at creation (T-11), and
-// DoneAt, which FinishSignIn sets; ErrNotFound when there is none.
+// UpdateSignIn writes every field but ClientID and Request, which are fixed at creation (T-11), DoneAt, which
+// FinishSignIn sets, and Ceremony, which SpendSignInChallenge counts; ErrNotFound when there is none.
 func (tx *Tx) UpdateSignIn(s SignIn) error {
-	return update(tx, signInRow(s), "client_id", "request", "created_at", "done_at")
+	return update(tx, signInRow(s), "client_id", "request", "created_at", "done_at", "ceremony")
 }
 
 // FinishSignIn marks a sign-in as done; ErrConflict when it was done or ended before (T-17).

@@ -21,6 +21,8 @@ type userRow struct {
 	DisabledAt       time.Time `gorm:"serializer:moment"`
 	CreatedAt        time.Time `gorm:"serializer:moment;autoCreateTime:false"`
 	UpdatedAt        time.Time `gorm:"serializer:moment;autoUpdateTime:false"`
+
+	PasskeyOfferedAt time.Time `gorm:"serializer:moment"`
 }
 
 func (userRow) TableName() string { return "users" }
@@ -43,8 +45,9 @@ func (tx *Tx) readUser(where string, args ...any) (u User, err error) {
 		seconds{&u.DisabledAt},
 		seconds{&u.CreatedAt},
 		seconds{&u.UpdatedAt},
+		seconds{&u.PasskeyOfferedAt},
 	}, `SELECT id, email, name, lang, zone, password, password_len, password_failures, must_change, roles, epoch, email_verified_at,
-		password_at, password_failed_at, two_step_at, disabled_at, created_at, updated_at FROM users WHERE `+where, args...)
+		password_at, password_failed_at, two_step_at, disabled_at, created_at, updated_at, passkey_offered_at FROM users WHERE `+where, args...)
 	return u, err
 }
 

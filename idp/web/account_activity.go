@@ -25,7 +25,7 @@ func (s *server) events(v *visit, list []idp.Event) []templates.EventRow {
 		if e.ClientID != "" {
 			name = s.clientName(e.ClientID, v.lang)
 		}
-		row.Text = v.text(t.key, "client", name)
+		row.Text = v.text(t.key, "client", name, "name", e.Details["name"])
 		if t.signIn {
 			row.Client = name
 		}

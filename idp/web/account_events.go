@@ -36,6 +36,10 @@ var history = map[string]told{
 	"consent.granted":       {icon: "apps", key: "act.app_on"},
 	"app.disconnected":      {icon: "apps", key: "act.app_off"},
 	"method.disabled":       {icon: "alert", key: "act.m_stopped"},
+	"passkey.added":         {icon: "pk", key: "act.pk_added"},
+	"passkey.removed":       {icon: "pk", key: "act.pk_removed"},
+	"passkey.copied":        {icon: "alert", key: "act.pk_copied", blocked: true},
+	"passkey.refused":       {icon: "alert", key: "act.pk_refused", blocked: true},
 	"method.removed":        {icon: "check", key: "act.m_removed"},
 	"two_step.on":           {icon: "shield", key: "act.two_on"},
 	"two_step.off":          {icon: "alert", key: "act.two_off"},
@@ -69,6 +73,11 @@ func tell(e idp.Event) (told, bool) {
 	}
 	t := told{icon: "check", key: "act.ok_pwd", signIn: true}
 	switch level {
+	case signin.LevelPhishingResistant:
+		t.key = "act.ok_pk"
+		if e.Details["password"] != "" {
+			t.key = "act.ok_pwd_pk"
+		}
 	case signin.LevelTrustedDevice:
 		t.key = "act.ok_trust"
 	case signin.LevelTwoStep:

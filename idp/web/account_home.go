@@ -16,11 +16,14 @@ const (
 	pathPassword = "/account/security/password"
 	pathActivity = "/account/activity"
 	pathSecure   = "/account/secure"
+	pathPasskeys = "/account/security/passkeys"
 	pathTwoStep  = "/account/security/two-step"
 	pathMethods  = pathTwoStep + "/methods/:id"
 	pathDevices  = pathTwoStep + "/devices"
 	pathOff      = pathTwoStep + "/off"
 	pathOn       = pathTwoStep + "/on"
+
+	pathOnePasskey = pathPasskeys + "/:id"
 
 	pathSetup     = pathTwoStep + "/setup"
 	pathPrimary   = pathSetup + "/primary"
@@ -49,6 +52,7 @@ func (s *server) home(v *visit) error {
 	u := v.account.User
 	data := templates.HomePage{
 		Name: u.Name, Email: u.Email, State: string(v.account.State), Required: v.required(), PasswordAt: v.at(u.PasswordAt),
+		Passkeys: len(v.account.Passkeys),
 	}
 	for _, f := range v.account.Methods {
 		row := v.method(f)
@@ -74,6 +78,6 @@ func (s *server) security(v *visit) error {
 	}
 	u := v.account.User
 	return s.render(v, http.StatusOK, s.own(v, "security", "account-security", "sec.title", templates.SecurityPage{
-		Email: u.Email, Addresses: len(more) + 1, State: string(v.account.State), PasswordAt: v.at(u.PasswordAt), Done: v.done("password", "email"),
+		Email: u.Email, Addresses: len(more) + 1, State: string(v.account.State), PasswordAt: v.at(u.PasswordAt), Passkeys: len(v.account.Passkeys), Done: v.done("password", "email"),
 	}))
 }

@@ -48,6 +48,7 @@ func (s *server) onlyOurForms(next echo.HandlerFunc) echo.HandlerFunc {
 		if subtle.ConstantTimeCompare([]byte(formToken(b)), []byte(field(c, "csrf"))) != 1 {
 			return errForm
 		}
+		b.CanPasskey = field(c, "passkeys") == "1"
 		return next(c)
 	}
 }

@@ -40,6 +40,9 @@ func chosenMethod(c echo.Context) (string, mfa.Channel) {
 // showMethods shows the list, again if a send was refused.
 func (s *server) showMethods(c echo.Context, a asking, refused error) error {
 	data := templates.MethodsPage{Action: pathOf(a.ways), Back: a.page}
+	if a.view.Passkey != nil {
+		data.Passkey = withFlow(pathPasskey, a.view.ID)
+	}
 	for _, m := range a.methods {
 		data.Methods = append(data.Methods, s.methodChoice(m))
 	}

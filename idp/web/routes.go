@@ -35,6 +35,8 @@ func (s *server) signInRoutes() []route {
 		get("/signin/confirm", s.confirm), post("/signin/confirm", s.submitConfirm),
 		get("/signin/code", s.code), post("/signin/code", s.submitCode),
 		get("/signin/methods", s.methods), post("/signin/methods", s.sendCode),
+		get(pathPasskey, s.passkey), post(pathPasskey, s.submitPasskey),
+		get(pathNewPasskey, s.newPasskey), post(pathNewPasskey, s.submitNewPasskey),
 		get("/signin/select", s.choose), post("/signin/select", s.submitChoice),
 		get("/signin/notice", s.notice), post("/signin/notice", s.submitNotice),
 		get("/signin/enroll", s.enrol), post("/signin/enroll", s.submitEnrol),

@@ -31,6 +31,10 @@ func stepPath(v idp.SignInView) string {
 		return "/signup"
 	case signin.PageNotice:
 		return "/signin/notice"
+	case signin.PagePasskey:
+		return "/signin/passkey"
+	case signin.PageNewPasskey, signin.PageOffer:
+		return "/signin/passkey/new"
 	case signin.PageEnrol:
 		return "/signin/enroll"
 	case signin.PageConsent:
@@ -65,7 +69,7 @@ func (s *server) due(c echo.Context, path string, show func(idp.SignInView) erro
 func (s *server) signIn(c echo.Context) error {
 	if flowID(c) != "" {
 		return s.due(c, "/signin", func(v idp.SignInView) error {
-			data := templates.SignInPage{Email: v.Email, Note: endedNote(v)}
+			data := templates.SignInPage{Email: v.Email, Note: endedNote(v), Passkey: passkeyAsk(v)}
 			if c.QueryParam("note") == "pwchanged" {
 				data.Note = "signin.pwchanged"
 			}
@@ -100,7 +104,7 @@ func (s *server) submitPassword(c echo.Context) error {
 		return err
 	}
 	say := s.speaker(c)
-	data := templates.SignInPage{Email: field(c, "identifier")}
+	data := templates.SignInPage{Email: field(c, "identifier"), Passkey: passkeyAsk(v)}
 	switch {
 	case data.Email == "":
 		data.EmailError = say("signin.e.id_empty")
@@ -133,15 +137,15 @@ func (s *server) passwordFault(c echo.Context, err error) (string, bool) {
 // settings, or because a relying party wants it fresh (ux 4.6).
 func (s *server) confirm(c echo.Context) error {
 	return s.due(c, "/signin/confirm", func(v idp.SignInView) error {
-		return s.showConfirm(c, http.StatusOK, v, "")
+		return s.showConfirm(c, http.StatusOK, v, "", passkeyAsk(v))
 	})
 }
 
-func (s *server) showConfirm(c echo.Context, status int, v idp.SignInView, fault string) error {
+func (s *server) showConfirm(c echo.Context, status int, v idp.SignInView, fault string, ask templates.PasskeyAsk) error {
 	p := s.page(c, "confirm", "reauth.title", templates.ConfirmPage{
-		Email: v.Email, Sudo: v.Sudo, Note: endedNote(v), Error: fault,
+		Email: v.Email, Sudo: v.Sudo, Note: endedNote(v), Error: fault, Passkey: ask,
 	})
-	p.Err = fault != ""
+	p.Err = status != http.StatusOK
 	return s.render(c, status, p)
 }
 
@@ -167,5 +171,5 @@ func (s *server) submitConfirm(c echo.Context) error {
 			fault = s.speaker(c)("reauth.e.bad") // the address is not in question here
 		}
 	}
-	return s.showConfirm(c, http.StatusUnprocessableEntity, v, fault)
+	return s.showConfirm(c, http.StatusUnprocessableEntity, v, fault, passkeyAsk(v))
 }

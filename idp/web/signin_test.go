@@ -18,7 +18,7 @@ func TestSigningInWithACode(t *testing.T) {
 	b := k.Browser(t)
 	p := b.Get(authorize("buyer"))
 	at(t, p, "/signin")
-	wants(t, p, http.StatusOK, "<title>Sign in - Sekisho</title>", "Continuing to Party buyer", `autocomplete="username"`, `autocomplete="current-password"`)
+	wants(t, p, http.StatusOK, "<title>Sign in - Sekisho</title>", "Continuing to Party buyer", `autocomplete="username webauthn"`, `autocomplete="current-password"`)
 
 	p = b.Submit(p, "/signin", "identifier", email, "password", "wrong")
 	wants(t, p, http.StatusUnprocessableEntity, "<title>Error: Sign in", "email or password is not right", `value="`+email+`"`)

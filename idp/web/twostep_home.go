@@ -16,8 +16,8 @@ func (s *server) twoStep(v *visit) error {
 	data := templates.TwoStepPage{
 		State: string(a.State), Since: v.at(a.User.TwoStepAt), Required: v.required(),
 		NeedsBackup: !hasRole(a.Methods, mfa.Backup), Methods: v.methods(a.Methods, a.State),
-		Risk:    !slices.ContainsFunc(a.Methods, func(f mfa.Factor) bool { return f.Channel == mfa.App && f.Usable() }),
-		Devices: len(a.Devices), CanEnable: canEnable(a),
+		Risk:    !slices.ContainsFunc(a.Methods, func(f mfa.Factor) bool { return f.Channel == mfa.App && f.Usable() }) && len(a.Passkeys) == 0,
+		Devices: len(a.Devices), Passkeys: len(a.Passkeys), CanEnable: canEnable(a),
 		Done: v.done("on", "off", "removed", "named", "discarded", "ready"),
 	}
 	data.Pair = a.State == idp.StateOn && !slices.ContainsFunc(data.Methods, func(m templates.MethodRow) bool { return m.Removable })

@@ -132,14 +132,25 @@ func (b *Tab) Press(sel string) int {
 // browser was sent to. Nobody answers there: other hosts cannot be found.
 func (b *Tab) Leave(sel string) string {
 	b.t.Helper()
+	return b.leave(func(ctx context.Context) error {
+		_, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(sel), chromedp.NodeVisible))
+		if _, ok := errors.AsType[*chromedp.LoadError](err); !ok {
+			return fmt.Errorf("the browser did not leave: %w", err)
+		}
+		return nil
+	})
+}
+
+// leave is Leave for whatever leads out.
+func (b *Tab) leave(act func(context.Context) error) string {
+	b.t.Helper()
 	var to string
 	b.call(func(ctx context.Context) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		requests := chromedp.Events(ctx, network.RequestWillBeSent)
-		_, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(sel), chromedp.NodeVisible))
-		if _, ok := errors.AsType[*chromedp.LoadError](err); !ok {
-			return fmt.Errorf("the browser did not leave: %w", err)
+		if err := act(ctx); err != nil {
+			return err
 		}
 		for r, err := range requests {
 			if err != nil {
