@@ -30,6 +30,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f.Var(&resources, "resource", "an audience of its access tokens; may be given several times")
 	public := f.Bool("public", false, "it cannot keep a secret: an app on a device or in a browser")
 	post := f.Bool("secret-post", false, "it sends its secret in the form (client_secret_post)")
+	key := f.Bool("private-key", false, "it signs with a key instead of having a secret (private_key_jwt)")
 	f.BoolVar(&c.Native, "native", false, "an app on a device: the port of a loopback redirect URI may vary")
 	f.BoolVar(&c.NoPKCE, "no-pkce", false, "it cannot do PKCE; it must then send nonce")
 	f.BoolVar(&c.NoNonce, "no-nonce", false, "without PKCE, it need not send nonce either")
@@ -37,6 +38,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f.BoolVar(&c.DPoPBound, "dpop", false, "refuse token requests without a DPoP proof")
 	f.Var(&modes, "response-mode", "query (the default) or form_post; may be given several times")
 	jwks := f.String("jwks", "", "a `file` with its public keys, a JWK set")
+	f.StringVar(&c.JWKSURI, "jwks-uri", "", "the `URL` where it publishes its keys instead")
 	f.StringVar(&c.RequestObjectAlg, "request-object-alg", "", "RS256, PS256, ES256 or EdDSA of its signed request objects")
 	f.StringVar(&c.IDTokenAlg, "id-token-alg", "", "RS256 (the default), PS256, ES256 or EdDSA")
 	profile := f.String("profile", "", "fapi2 holds it to the FAPI 2.0 Security Profile")
@@ -64,13 +66,13 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 		}
 		c.JWKS = string(keys)
 	}
-	switch {
-	case *public && *post:
-		return usagef("-public and -secret-post exclude one another")
-	case *public:
-		c.Auth = clients.AuthNone
-	case *post:
-		c.Auth = clients.AuthPost
+	for method, chosen := range map[clients.AuthMethod]bool{clients.AuthNone: *public, clients.AuthPost: *post, clients.AuthKey: *key} {
+		if chosen && c.Auth != "" {
+			return usagef("-public, -secret-post and -private-key exclude one another")
+		}
+		if chosen {
+			c.Auth = method
+		}
 	}
 	return p.addClient(ctx, from, c, *enforce)
 }

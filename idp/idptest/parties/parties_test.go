@@ -20,10 +20,11 @@ func parties() []party {
 		{page: "zitadel-rp", run: runGo, path: usual(), checks: []check{refreshes, minds}},
 		{page: "oauth4webapi", always: true, run: runInBrowser, path: usual(), checks: []check{refreshes, bound, minds}},
 		{page: "authlib", run: runPython, path: usual(), checks: []check{refreshes, minds, hears}},
-		{page: "openid-client", always: true, run: node("app.mjs"), path: usual(), checks: []check{refreshes, renews, minds, hears}},
-		{page: "express-openid-connect", run: node("app.mjs"), path: usual(), checks: []check{refreshes, renews, minds, hears}},
-		{page: "authjs", run: node("app.mjs"), path: usual(), checks: []check{minds}, refused: "OAuthCallbackError"},
-		{page: "passport", run: node("app.mjs"), path: usual(), checks: []check{minds}},
+		{page: "openid-client", always: true, run: node(), path: usual(), checks: []check{refreshes, renews, minds, hears}},
+		{page: "openid-client-fapi2", run: node("payroll.pem", "payroll.jwks"), path: usual(), checks: []check{refreshes, bound, minds}},
+		{page: "express-openid-connect", run: node(), path: usual(), checks: []check{refreshes, renews, minds, hears}},
+		{page: "authjs", run: node(), path: usual(), checks: []check{minds}, refused: "OAuthCallbackError"},
+		{page: "passport", run: node(), path: usual(), checks: []check{minds}},
 	}
 }
 

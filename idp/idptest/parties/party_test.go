@@ -94,11 +94,33 @@ func (w *world) site(t *testing.T, name string, n int) *site {
 		`{"channel": "app", "role": "backup", "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "verified": true}]}`, s.person.email, password, s.person.number))
 	w.cli(t, "user", "import", w.path(name+".jsonl"))
 	s.person.id = find(t, printedID, w.cli(t, "user", "show", s.person.email))
+	s.prepare(t)
 	if m := printedBy.FindStringSubmatch(w.sh(t, s.place(s.page.first(t, "sh")))); m != nil {
 		s.secret = m[1]
 	}
 	s.sameInFile(t)
 	return s
+}
+
+// prepare lays the program that makes the client's keys where the page's
+// commands run it.
+func (s *site) prepare(t *testing.T) {
+	t.Helper()
+	if s.page.has("keys.mjs") {
+		s.write(t, "keys.mjs", s.page.file(t, "keys.mjs"))
+		s.modules(t, s.dir)
+	}
+}
+
+// modules gives a folder the packages of package.json.
+func (s *site) modules(t *testing.T, dir string) {
+	t.Helper()
+	modules, err := filepath.Abs(filepath.Join(tools, "node_modules"))
+	must(t, err)
+	if _, err := os.Stat(modules); err != nil {
+		t.Fatalf("`.ci/need.sh` installs what Node.js needs: %v", err)
+	}
+	must(t, os.Symlink(modules, filepath.Join(dir, "node_modules")))
 }
 
 // sameInFile compares the page's lines for the configuration file with what
@@ -107,7 +129,8 @@ func (s *site) sameInFile(t *testing.T) {
 	t.Helper()
 	text, err := os.ReadFile(s.path("sekisho.yaml"))
 	must(t, err)
-	cfg, err := config.Parse(s.page.name, []byte(string(text)+s.place(s.page.first(t, "yaml"))), os.Getenv)
+	lines := strings.ReplaceAll(s.place(s.page.first(t, "yaml")), "${file:", "${file:"+s.dir+"/")
+	cfg, err := config.Parse(s.page.name, []byte(string(text)+lines), os.Getenv)
 	must(t, err)
 	file := cfg.Clients[0]
 	var stored clients.Client
@@ -148,24 +171,23 @@ func (s *site) front() http.Handler {
 
 func (s *site) place(text string) string { return place(text, s.issuer, s.origin) }
 
-// node runs a file of the page with the packages of package.json.
-func node(file string) func(*testing.T, *site) {
-	return func(t *testing.T, s *site) { s.runNode(t, file) }
+// node runs the page's app.mjs with the packages of package.json, and beside
+// it the files that the page's commands have made.
+func node(made ...string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) { s.runNode(t, made) }
 }
 
-func (s *site) runNode(t *testing.T, file string) {
+func (s *site) runNode(t *testing.T, made []string) {
 	t.Helper()
-	dir := s.lay(t, file)
-	modules, err := filepath.Abs(filepath.Join(tools, "node_modules"))
-	must(t, err)
-	if _, err := os.Stat(modules); err != nil {
-		t.Fatalf("`.ci/need.sh` installs what Node.js needs: %v", err)
+	dir := s.lay(t, "app.mjs")
+	s.modules(t, dir)
+	for _, f := range made {
+		must(t, os.Symlink(s.path(f), filepath.Join(dir, f)))
 	}
-	must(t, os.Symlink(modules, filepath.Join(dir, "node_modules")))
-	args := []string{file}
+	args := []string{"app.mjs"}
 	if s.skew != 0 {
 		must(t, os.WriteFile(filepath.Join(dir, "clock.mjs"), []byte(fmt.Sprintf(clock, s.skew)), 0o600))
-		args = []string{"--import", "./clock.mjs", file}
+		args = []string{"--import", "./clock.mjs", "app.mjs"}
 	}
 	cmd := exec.Command("node", args...)
 	cmd.Dir = dir
