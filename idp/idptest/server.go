@@ -194,7 +194,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	_, _, err = st.Migrate(ctx)
 	must(t, err)
 	s.Store = st
-	set, err := templates.New(templates.Options{Name: "Sekisho", Market: "Minato Market", IssuerHost: "localhost", Zone: time.FixedZone("JST", 9*3600)})
+	set, err := pages()
 	must(t, err)
 	rules, err := password.NewRules()
 	must(t, err)
@@ -231,6 +231,11 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	must(t, protocol.Mount(e, endpoints))
 	return e
 }
+
+// pages are parsed once per test binary: a third of what a provider costs to start.
+var pages = sync.OnceValues(func() (*templates.Set, error) {
+	return templates.New(templates.Options{Name: "Sekisho", Market: "Minato Market", IssuerHost: "localhost", Zone: time.FixedZone("JST", 9*3600)})
+})
 
 // Keys are fixed master keys for tests.
 func Keys() store.Keys {
