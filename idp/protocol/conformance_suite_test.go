@@ -52,7 +52,7 @@ func certified() []clients.Client {
 // newSuite sets a module up and makes the first of the base checks.
 func newSuite(t *testing.T, mode string, opts ...idptest.Option) *suite {
 	t.Helper()
-	s := &suite{world: newWorld(t, append(opts, idptest.Clients(certified()...))...), t: t, client: "suite", mode: mode}
+	s := &suite{world: newWorld(t, append(opts, idptest.Clients(append(certified(), fapiClients()...)...))...), t: t, client: "suite", mode: mode}
 	s.tellAll(t)
 	s.Clock.Advance(time.Minute)
 	s.b = s.Browser(t)
@@ -350,6 +350,7 @@ var plans = []struct {
 	{"oidcc-formpost-basic-certification-test-plan", "form_post", basicModules},
 	{"oidcc-config-certification-test-plan", "", configModules},
 	{"oidcc-rp-initiated-logout-certification-test-plan", "", logoutModules},
+	{"fapi2-security-profile-final-test-plan", "", fapiModules},
 }
 
 // TestConformance plays every module of every plan.
