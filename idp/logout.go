@@ -16,12 +16,14 @@ import (
 type LogoutRequest struct {
 	ClientID string `json:"client_id,omitempty"`
 	// SID and Subject come from a valid id_token_hint; Hinted says there was one.
-	SID     string    `json:"sid,omitempty"`
-	Subject string    `json:"sub,omitempty"`
-	Hinted  bool      `json:"hinted,omitempty"`
-	To      string    `json:"to,omitempty"`
-	State   string    `json:"state,omitempty"`
-	At      time.Time `json:"at"`
+	SID     string `json:"sid,omitempty"`
+	Subject string `json:"sub,omitempty"`
+	Hinted  bool   `json:"hinted,omitempty"`
+	To      string `json:"to,omitempty"`
+	State   string `json:"state,omitempty"`
+	// UILocales holds the first supported language of ui_locales, or nothing.
+	UILocales string    `json:"ui_locales,omitempty"`
+	At        time.Time `json:"at"`
 }
 
 // LogoutNext is where the browser goes: to Location, or to the confirmation
@@ -34,6 +36,8 @@ type LogoutView struct {
 	Client *clients.Client
 	// Trusted is set when this browser skips codes.
 	Trusted bool
+	// UILocales is the language asked for; empty for none.
+	UILocales string
 }
 
 const sealLogout = "logout request"
@@ -92,7 +96,9 @@ func (p *Provider) openLogout(sealed string) LogoutRequest {
 // nothing to confirm.
 func (p *Provider) LogoutView(ctx context.Context, b *Browser, request string) (LogoutView, error) {
 	var v LogoutView
-	if c, ok := p.cfg.Clients.Lookup(p.openLogout(request).ClientID); ok {
+	r := p.openLogout(request)
+	v.UILocales = r.UILocales
+	if c, ok := p.cfg.Clients.Lookup(r.ClientID); ok {
 		v.Client = c
 	}
 	err := p.st.View(ctx, func(tx *store.Tx) error {

@@ -1,9 +1,11 @@
 // Package protocol is the OAuth 2.0 and OpenID Connect face of the provider:
 // it reads and checks what relying parties send, calls one verb of idp, and
-// answers in the words of the standards. It shows no page and touches no
-// database.
+// answers in the words of the standards. It shows no page (the one that posts
+// an answer on is rendered by whoever made the router) and touches no database.
 //
 //	GET POST /oauth2/authorize   authorize.go, request.go   browser
+//	                             claims.go, object.go
+//	POST     /oauth2/par         par.go                     machine
 //	GET POST /oauth2/logout      logout.go                  browser
 //	POST     /oauth2/token       gate.go, server.go         machine
 //	POST     /oauth2/revoke      gate.go, server.go         machine

@@ -45,7 +45,7 @@ func (ep *endpoints) logoutRequest(p params) (idp.LogoutRequest, error) {
 	if name := p.twice(); name != "" {
 		return fault("param", name)
 	}
-	var out idp.LogoutRequest
+	out := idp.LogoutRequest{UILocales: locale(p.get("ui_locales"))}
 	if token != "" {
 		h, err := ep.openHint(token)
 		if err != nil {

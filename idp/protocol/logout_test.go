@@ -128,3 +128,18 @@ func TestLogoutRefusesContradictions(t *testing.T) {
 		}
 	}
 }
+
+// RP-Initiated Logout §2: the question is in the language asked for, and a
+// logout_hint is no error.
+func TestLogoutAsksInTheLanguageAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := w.Browser(t) // asks for English
+	w.visit(t, b, protocol.PathAuthorize+"?"+request().Encode(), alice)
+	for locales, lang := range map[string]string{"fr ja-JP en": "ja", "fr": "en", "": "en"} {
+		p := b.Get(protocol.PathLogout + "?" + form("client_id", "web", "ui_locales", locales, "logout_hint", alice, "extra", "x").Encode())
+		if p.URL.Path != "/signout" || p.Status != http.StatusOK || !strings.Contains(p.Body, `<html lang="`+lang+`">`) {
+			t.Errorf("ui_locales=%s: at %s (%d), want the question in %s", locales, p.URL, p.Status, lang)
+		}
+	}
+}

@@ -22,6 +22,7 @@ func (s *server) signOut(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.prefer(c, v.UILocales)
 	data := templates.SignOutPage{Request: request, Trusted: v.Trusted, Stay: "/account"}
 	p := s.page(c, "signout", "signout.title", nil)
 	if v.Client != nil {
