@@ -49,6 +49,8 @@ type Config struct {
 	Mail  Mail    `yaml:"mail"`
 	SMS   Gateway `yaml:"sms"`
 	Voice Gateway `yaml:"voice"`
+	// PhoneRisk is asked about a number before each code.
+	PhoneRisk PhoneRisk `yaml:"phone_risk"`
 
 	Outbound   Outbound          `yaml:"outbound"`
 	Clients    []clients.Client  `yaml:"clients"`
@@ -174,6 +176,7 @@ func Default() Config {
 		Listen: "127.0.0.1:9000", Database: "sekisho.db",
 		Name: "Sekisho", Language: "ja", TimeZone: "Asia/Tokyo", Profile: Standard,
 		Mail:       Mail{Provider: SMTP, TLS: "mandatory"},
+		SMS:        Gateway{DomainBound: true},
 		ACRAliases: map[string]string{"https://refeds.org/profile/mfa": signin.LevelTwoStep.ACR()},
 		Password:   Password{Params: password.DefaultParams()},
 		Limits: Limits{

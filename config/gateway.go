@@ -1,6 +1,8 @@
 package config
 
 import (
+	"cmp"
+	"fmt"
 	"net/mail"
 	"net/url"
 	"slices"
@@ -23,10 +25,41 @@ type Gateway struct {
 	// Provider names the group below that describes the gateway: http, twilio or vonage.
 	Provider string `yaml:"provider"`
 	// Fallback names another one, tried when the first does not take a message (T-60); empty for none.
-	Fallback string        `yaml:"fallback"`
-	HTTP     HTTPGateway   `yaml:"http"`
-	Twilio   TwilioAccount `yaml:"twilio"`
-	Vonage   VonageAccount `yaml:"vonage"`
+	Fallback string `yaml:"fallback"`
+	// DomainBound ends text messages with a line that binds their code to the issuer (N-34).
+	DomainBound bool `yaml:"domain_bound"`
+	// Routes are other ways to some countries.
+	Routes []Route       `yaml:"routes"`
+	HTTP   HTTPGateway   `yaml:"http"`
+	Twilio TwilioAccount `yaml:"twilio"`
+	Vonage VonageAccount `yaml:"vonage"`
+}
+
+// Route is the way to some countries. What it leaves empty is the gateway's.
+type Route struct {
+	Countries   []string `yaml:"countries"`
+	Provider    string   `yaml:"provider"`
+	Fallback    string   `yaml:"fallback"`
+	DomainBound *bool    `yaml:"domain_bound"`
+}
+
+// For is the gateway as a route sees it.
+func (g Gateway) For(r Route) Gateway {
+	g.Provider, g.Fallback, g.Routes = cmp.Or(r.Provider, g.Provider), cmp.Or(r.Fallback, g.Fallback), nil
+	if g.Fallback == g.Provider {
+		g.Fallback = ""
+	}
+	if r.DomainBound != nil {
+		g.DomainBound = *r.DomainBound
+	}
+	return g
+}
+
+// PhoneRisk is a service that knows of swapped SIM cards and ported numbers
+// (T-33); see mfa/send.RiskConfig. Without a URL nobody is asked.
+type PhoneRisk struct {
+	URL    string `yaml:"url"`
+	Bearer Secret `yaml:"bearer"`
 }
 
 // HTTPGateway is any gateway that takes one POST per message; see mfa/send.HTTPConfig.
@@ -67,7 +100,10 @@ type VonageAccount struct {
 func (c Config) validateMessages(f *Faults) {
 	c.Mail.validate(f, c.local())
 	c.SMS.validate(f, "sms", c.local())
+	c.SMS.validateRoutes(f, "sms", c.Limits.Countries, c.local())
 	c.Voice.validate(f, "voice", c.local())
+	c.Voice.validateRoutes(f, "voice", c.Limits.Countries, c.local())
+	f.add(c.PhoneRisk.URL != "" && !private(c.PhoneRisk.URL), "phone_risk.url", "must be an https URL: numbers would travel in clear")
 }
 
 func (m Mail) validate(f *Faults, local bool) {
@@ -111,6 +147,25 @@ func (g Gateway) validate(f *Faults, key string, local bool) {
 	}
 }
 
+// validateRoutes also judges the gateways that routes name.
+func (g Gateway) validateRoutes(f *Faults, key string, served []string, local bool) {
+	taken := map[string]bool{}
+	for i, r := range g.Routes {
+		at := fmt.Sprintf("%s.routes[%d].", key, i)
+		f.add(len(r.Countries) == 0, at+"countries", "must name one country at least")
+		for _, c := range r.Countries {
+			f.add(!slices.Contains(served, c), at+"countries", "%s is not one of limits.countries", c)
+			f.add(taken[c], at+"countries", "%s has a route already", c)
+			taken[c] = true
+		}
+		f.add(r.Fallback != "" && r.Fallback == cmp.Or(r.Provider, g.Provider), at+"fallback", "must be another one than the provider")
+		way := g.For(r)
+		if way.Provider != g.Provider && way.Provider != g.Fallback || way.Fallback != "" && way.Fallback != g.Fallback && way.Fallback != g.Provider {
+			way.validate(f, key, local) // the groups of gateways that nothing else names
+		}
+	}
+}
+
 func (h HTTPGateway) validate(f *Faults, at string) {
 	literal, _, _ := strings.Cut(h.URL, "{{")
 	f.add(h.URL == "", at+"url", "is required: where messages are posted")
@@ -150,6 +205,7 @@ func (c Config) secrets() map[string]Secret {
 		out[key+".twilio.auth_token"] = g.Twilio.AuthToken
 		out[key+".vonage.api_secret"], out[key+".vonage.private_key"] = g.Vonage.APISecret, g.Vonage.PrivateKey
 	}
+	out["phone_risk.bearer"] = c.PhoneRisk.Bearer
 	for id, key := range c.Secrets.Keys {
 		out["secrets.keys."+id] = key
 	}

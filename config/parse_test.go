@@ -144,6 +144,19 @@ func TestFaults(t *testing.T) {
 		{"inbox in production", "mail: {provider: inbox}", []string{"f:4: mail.provider: inbox needs an issuer on localhost: anybody could read the codes"}},
 		{"no gateway", "sms: {}", []string{"f:5: sms.provider: is required: one of http, twilio, vonage"}},
 		{"unknown gateway", "sms: {provider: pigeon}", []string{"f:5: sms.provider: must be http, twilio or vonage"}},
+		{"routes", `sms: {provider: http, http: {url: "https://sms.example.jp", json: "{}"}, routes: [{countries: [GB], provider: vonage}, {countries: [JP]}, {countries: [JP], fallback: http}, {}]}`, []string{
+			"f:5: sms.routes[0].countries: GB is not one of limits.countries",
+			"f:5: sms.routes[2].countries: JP has a route already",
+			"f:5: sms.routes[2].fallback: must be another one than the provider",
+			"f:5: sms.routes[3].countries: must name one country at least",
+			"f:5: sms.vonage.api_key: is required for text messages", "f:5: sms.vonage.api_secret: is required for text messages",
+			"f:5: sms.vonage.from: is required: the number or name people see",
+		}},
+		{"metrics among the pages", "metrics: {listen: \"127.0.0.1:9000\"}\nphone_risk: {url: \"http://risk.example.jp\", bearer: x}", []string{
+			"f:7: metrics.listen: must be another address than listen: people reach that one",
+			"f:8: phone_risk.bearer: must be a reference, ${env:NAME} or ${file:PATH}: a secret does not belong in the file",
+			"f:8: phone_risk.url: must be an https URL: numbers would travel in clear",
+		}},
 		{"gateways", "sms: {provider: twilio, fallback: vonage}", []string{
 			"f:5: sms.twilio.account_sid: is required", "f:5: sms.twilio.auth_token: is required", "f:5: sms.twilio.from: is required: the number people see",
 			"f:5: sms.vonage.api_key: is required for text messages", "f:5: sms.vonage.api_secret: is required for text messages",

@@ -14,9 +14,10 @@ import (
 // The alarms: what no limit of one account sees. Each is a gauge, an event and
 // a line of the log, and stays on for a while after its last cause.
 const (
-	alarmPasswords = "password_failures" // T-01
-	alarmCodes     = "code_failures"     // T-24
-	alarmBudget    = "budget"            // C-21
+	alarmPasswords  = "password_failures" // T-01
+	alarmCodes      = "code_failures"     // T-24
+	alarmBudget     = "budget"            // C-21
+	alarmConversion = "conversion"        // C-17
 )
 
 // alarms watch what all people do together on this node. That an alarm is on
@@ -95,7 +96,7 @@ func (w *work) alarm(name, country string) { w.alarms = append(w.alarms, [2]stri
 func (p *Provider) readAlarms(tx *store.Tx, emit metrics.Emit) error {
 	list := [][2]string{{alarmPasswords, ""}, {alarmCodes, ""}, {alarmBudget, ""}}
 	for _, c := range p.cfg.Limits.MFA.Countries {
-		list = append(list, [2]string{alarmBudget, c})
+		list = append(list, [2]string{alarmBudget, c}, [2]string{alarmConversion, c})
 	}
 	for _, a := range list {
 		n, _, err := tx.Count(alarmKey(a[0], a[1]))

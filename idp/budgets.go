@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"errors"
 	"time"
 
 	"github.com/sekisho-id/sekisho/mfa"
@@ -21,6 +22,10 @@ const day = 24 * time.Hour
 // nobody's enrolments, numbers or addresses use up what others need (T-31).
 func (p *Provider) spendSend(w *work, t target) error {
 	country := p.meters.country(t.number)
+	if stopped, until, err := p.pumped(w, t, country); err != nil || stopped {
+		p.meters.codesRefused.Inc("conversion", country)
+		return errors.Join(err, &mfa.TooSoonError{What: "sends", At: until})
+	}
 	for _, b := range p.budgets(t, country, w.b.IP) {
 		ok, until, err := w.Hit(b.key, b.limit, b.per)
 		if err != nil {

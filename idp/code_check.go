@@ -57,7 +57,7 @@ func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code str
 	w.entered(f, c.Channel, err)
 	switch {
 	case err == nil:
-		if err := w.UseChallenge(c.ID); err != nil {
+		if err := w.useChallenge(c); err != nil {
 			return given{}, store.Keep(mfa.ErrUsedCode)
 		}
 		return given{c.Channel, f.ID}, p.accept(w, u, f, c.Channel)

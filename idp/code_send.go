@@ -82,12 +82,18 @@ func (p *Provider) queueCode(w *work, t target, c mfa.Challenge, code string) er
 		kind, name = mfa.Call, "voice.code"
 	}
 	w.queued = true
-	_, err := w.Enqueue(store.Outgoing{
+	id, err := w.Enqueue(store.Outgoing{
 		Kind: kind, To: t.number, Lang: p.lang(t.lang), UserID: t.user.ID, Name: name,
 		Params:      map[string]string{"code": code, "n": strconv.Itoa(c.Sends), "domain": p.Host(), "minutes": minutes(p.cfg.Limits.MFA.CodeLifetime)},
 		ChallengeID: c.ID, ExpiresAt: c.ExpiresAt,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return w.InsertSend(store.Send{
+		ID: id, ChallengeID: c.ID, UserID: t.user.ID, FactorID: t.factorID, Channel: t.channel,
+		Country: p.meters.country(t.number), SentAt: w.Now,
+	})
 }
 
 // minutes is a lifetime as messages say it.

@@ -14,6 +14,7 @@ import (
 type meters struct {
 	events, steps, signIns, passwords           *metrics.Counter
 	codesSent, codesRefused, codesEntered, apps *metrics.Counter
+	taken, receipts, converted                  *metrics.Counter
 	// countries are the labels there may be.
 	countries []string
 }
@@ -27,6 +28,9 @@ func newMeters(r *metrics.Registry, countries []string) *meters {
 		codesSent:    r.Counter("codes_sent_total", "Codes queued for a phone.", "channel", "country", "purpose"),
 		codesRefused: r.Counter("codes_refused_total", "Codes that were not sent, by the budget that was met.", "budget", "country"),
 		codesEntered: r.Counter("codes_entered_total", "Codes typed, by how that ended.", "channel", "country", "result"),
+		taken:        r.Counter("codes_taken_total", "Codes that a gateway took.", "channel", "country", "gateway"),
+		receipts:     r.Counter("code_receipts_total", "What gateways reported of codes.", "channel", "country", "gateway", "state"),
+		converted:    r.Counter("codes_converted_total", "Codes entered and right, by the gateway that brought them.", "channel", "country", "gateway"),
 		apps:         r.Counter("app_code_steps_total", "Right codes of apps by their distance from our clock, in steps of 30 s.", "step"),
 		countries:    countries,
 	}

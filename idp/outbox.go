@@ -21,6 +21,7 @@ const (
 	jobReload = "reload"
 
 	jobUnfinished = "unfinished"
+	jobWatch      = "watch"
 
 	outboxBatch = 20
 	outboxLease = time.Minute
@@ -42,6 +43,7 @@ func (p *Provider) addJobs() {
 	p.jobs.Add(jobs.Job{Name: jobOutbox, Every: 5 * time.Second, Run: p.Deliver})
 	p.jobs.Add(jobs.Job{Name: jobExpire, Every: time.Minute, Run: p.Expire, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobUnfinished, Every: time.Minute, Run: p.Unfinished, Lease: lease})
+	p.jobs.Add(jobs.Job{Name: jobWatch, Every: time.Minute, Run: p.Watch, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobKeys, Every: time.Hour, Run: p.keys.ensure, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobReload, Every: 2 * time.Second, Run: p.reload})
 }
@@ -84,7 +86,9 @@ func (p *Provider) deliverAll(ctx context.Context, due []store.Outgoing) error {
 	for _, queue := range each {
 		group.Go(func() error {
 			for _, o := range queue {
-				if err := p.settle(ctx, o, p.deliver(ctx, o)); err != nil {
+				var by mfa.TakenBy
+				sent := p.deliver(ctx, o, &by)
+				if err := p.settle(ctx, o, by, sent); err != nil {
 					return err
 				}
 			}
@@ -94,7 +98,7 @@ func (p *Provider) deliverAll(ctx context.Context, due []store.Outgoing) error {
 	return group.Wait()
 }
 
-func (p *Provider) deliver(ctx context.Context, o store.Outgoing) error {
+func (p *Provider) deliver(ctx context.Context, o store.Outgoing, by *mfa.TakenBy) error {
 	if o.Kind == kindLogout {
 		return p.sendLogout(ctx, o)
 	}
@@ -106,25 +110,30 @@ func (p *Provider) deliver(ctx context.Context, o store.Outgoing) error {
 	if err != nil {
 		return fmt.Errorf("render %s: %w: %w", o.Name, err, mfa.ErrUndeliverable)
 	}
-	m.ID, m.Kind, m.To, m.Lang = o.ID, o.Kind, o.To, o.Lang
+	m.ID, m.Kind, m.To, m.Lang, m.TakenBy = o.ID, o.Kind, o.To, o.Lang, by
 	return s.Send(ctx, m)
 }
 
 // settle writes down how a delivery went. A temporary failure is tried again
 // after a growing wait, until the message expires.
-func (p *Provider) settle(ctx context.Context, o store.Outgoing, sent error) error {
+func (p *Provider) settle(ctx context.Context, o store.Outgoing, by mfa.TakenBy, sent error) error {
 	if sent != nil {
 		p.cfg.Log.WarnContext(ctx, "message not delivered", "id", o.ID, "name", o.Name, "attempt", o.Attempts, "error", sent)
 	}
-	return p.st.Update(ctx, Actor{Kind: "job", ID: jobOutbox}, func(tx *store.Tx) error {
-		if sent == nil {
-			return tx.SentOutgoing(o.ID)
-		}
-		next := tx.Now.Add(backoff(o.Attempts))
+	return p.updateAs(ctx, Actor{Kind: "job", ID: jobOutbox}, nil, func(w *work) error {
+		next := w.Now.Add(backoff(o.Attempts))
 		if errors.Is(sent, mfa.ErrUndeliverable) || next.After(o.ExpiresAt) {
 			next = zero
 		}
-		return tx.FailedOutgoing(o.ID, clip(sent.Error(), 200), next)
+		if o.ChallengeID != "" {
+			if err := p.took(w, o, by, sent, next.IsZero()); err != nil {
+				return err
+			}
+		}
+		if sent == nil {
+			return w.SentOutgoing(o.ID)
+		}
+		return w.FailedOutgoing(o.ID, clip(sent.Error(), 200), next)
 	})
 }
 

@@ -78,7 +78,7 @@ func TestUndeliverableIsFinal(t *testing.T) {
 	}
 	v, err := s.Provider.SignIn(t.Context(), st.b, n.SignInID)
 	fatal(t, err)
-	if !v.Code.SendFailed {
+	if v.Code.Delivery != mfa.Undelivered {
 		t.Error("the page is not told that the code was not delivered")
 	}
 	if line.tries != 1 {

@@ -154,7 +154,7 @@ func (p *Provider) verifyPhone(w *work, s *setup, code string) error {
 		}
 		return err
 	}
-	if err := w.UseChallenge(all[0].ID); err != nil {
+	if err := w.useChallenge(all[0]); err != nil {
 		return store.Keep(mfa.ErrUsedCode)
 	}
 	return p.addDraft(w, s, mfa.Factor{Channel: s.enrolment.Channel, Number: s.enrolment.Number, VerifiedAt: w.Now})

@@ -118,7 +118,8 @@ func (p *Provider) describe(tx *store.Tx, u User, factors []mfa.Factor, all []mf
 		return v, nil
 	}
 	v.Dead = v.TriesLeft == 0 || !c.UsedAt.IsZero() || !tx.Now.Before(c.ExpiresAt)
-	failed, err := tx.DeliveryFailed(c.ID)
-	v.SendFailed = failed
+	s, err := tx.SendOf(c.ID)
+	v.Delivery = s.State
+	v.Late = s.ID != "" && s.State == "" && tx.Now.Sub(c.SentAt) >= lateAfter
 	return v, err
 }

@@ -113,8 +113,9 @@ type CodeView struct {
 	Dead bool
 	// PausedUntil is not zero while the method is paused (C-07).
 	PausedUntil time.Time
-	// SendFailed is set when the message could not be delivered.
-	SendFailed bool
+	// Delivery is how far the message came; Late is set when no gateway takes it.
+	Delivery mfa.Delivery
+	Late     bool
 }
 
 // MethodView is one way to get a code.

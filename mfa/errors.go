@@ -41,6 +41,8 @@ var (
 	ErrNumberSame = errors.New("number is the main method's")
 	// ErrNumberExists: the person has registered it before.
 	ErrNumberExists = errors.New("number is already registered")
+	// ErrNumberRisk: the number may have changed hands lately (T-33).
+	ErrNumberRisk = errors.New("number may have changed hands")
 	// ErrNumberShared: too many accounts use the number (C-15).
 	ErrNumberShared = errors.New("number is used by too many accounts")
 )

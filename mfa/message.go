@@ -24,6 +24,8 @@ type Message struct {
 	Subject, Body, HTML string
 	// Voice is the script of a call; nil otherwise.
 	Voice *Script
+	// TakenBy, unless nil, is filled in by the sender that took the message.
+	TakenBy *TakenBy
 	// Headers are further mail headers ("Auto-Submitted").
 	Headers map[string]string
 }

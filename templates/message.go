@@ -55,6 +55,7 @@ var mails = map[string]mailRules{
 	"mail.failures":   {facts: event.facts},
 	"mail.locked":     {facts: []string{"time"}},
 	"mail.paused":     {facts: append([]string{"link"}, event.facts...), link: true},
+	"mail.swapped":    event,
 	"mail.reported":   {facts: event.facts},
 	"mail.addr_code":  {facts: []string{"code"}},
 	"mail.addr_add":   about("address"),
@@ -117,10 +118,11 @@ func (s *Set) Message(lang, name string, params map[string]string) (Message, err
 	say := func(key string) string { return s.Text(lang, key, args...) }
 	switch name {
 	case "sms.code":
+		full := "msg.sms.code_n"
 		if n := params["n"]; n == "" || n == "1" {
-			return Message{Body: say("msg.sms.code")}, nil
+			full = "msg.sms.code"
 		}
-		return Message{Body: say("msg.sms.code_n")}, nil
+		return Message{Body: s.fitting(say, full, "msg.sms.code_short", "msg.sms.code_bare")}, nil
 	case "sms.changed":
 		return Message{Body: say("msg.sms.changed")}, nil
 	case "voice.code":
@@ -131,6 +133,18 @@ func (s *Set) Message(lang, name string, params map[string]string) (Message, err
 		return Message{}, fmt.Errorf("no message %q", name)
 	}
 	return s.mail(lang, name, rules, params, args)
+}
+
+// fitting is the first of several wordings that goes in one part, else the last
+// one: words are dropped before the line that binds the code to our host (H-26).
+func (s *Set) fitting(say func(string) string, keys ...string) string {
+	text := ""
+	for _, key := range keys {
+		if text = say(key); s.opt.Fits == nil || s.opt.Fits(text) {
+			break
+		}
+	}
+	return text
 }
 
 func (s *Set) script(lang string, args []any) *Script {

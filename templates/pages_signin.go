@@ -79,8 +79,11 @@ type CodePage struct {
 	StepUp, Sudo bool
 	// TrustUntil is zero when trusting this device is not offered.
 	TrustUntil time.Time
-	// Failed is set when the message could not be delivered.
-	Failed bool
+	// Trouble tells what went wrong with the code on its way; Instead is the way
+	// to get one that is offered then, by a form to the path Ways.
+	Trouble string
+	Instead *MethodChoice
+	Ways    string
 	// PausedUntil, when not zero, takes the place of the form.
 	PausedUntil time.Time
 	// AllPaused is set when no other way is any help (C-08).

@@ -31,6 +31,9 @@ type Options struct {
 	// IssuerHost is the host of the issuer's URL: the last line of a text
 	// message binds its code to it (ux 8.1), mails tell people to type it.
 	IssuerHost string
+	// Fits reports whether a text message goes in one part; nil means always. Of
+	// several wordings of a text the first one that fits is sent (H-26).
+	Fits func(text string) bool
 	// Zone is the deployment's time zone; nil means UTC.
 	Zone *time.Location
 	// Terms and Privacy are the marketplace's pages; empty leaves the links out.

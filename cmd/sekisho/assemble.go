@@ -30,6 +30,7 @@ type machine struct {
 	pages    *templates.Set
 	inbox    *send.Inbox // nil outside of development
 	calls    *send.Calls
+	receipts *send.Receipts
 	// outbound calls addresses that relying parties named.
 	outbound *http.Client
 }
@@ -48,6 +49,8 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 	if err != nil {
 		return nil, err
 	}
+	registry := metrics.New(cmp.Or(version, "devel"))
+	registry.Read(gatewayGauges, out.health)
 	pepper, err := newPepper(cfg.Secrets)
 	if err != nil {
 		return nil, err
@@ -73,12 +76,12 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 			Account: idp.AccountLimits(cfg.Limits.Account),
 			Staff:   cfg.Limits.Staff, Alarms: cfg.Limits.Alarms,
 		},
-		ACRAliases: cfg.ACRAliases, RequirePAR: cfg.RequirePAR, Metrics: metrics.New(cmp.Or(version, "devel")), Now: p.now, Log: p.log,
+		ACRAliases: cfg.ACRAliases, RequirePAR: cfg.RequirePAR, Metrics: registry, Now: p.now, Log: p.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the provider: %w", err)
 	}
-	return &machine{provider: provider, pages: pages, inbox: out.inbox, calls: out.calls, outbound: caller}, nil
+	return &machine{provider: provider, pages: pages, inbox: out.inbox, calls: out.calls, receipts: out.receipts, outbound: caller}, nil
 }
 
 func newPages(cfg config.Config) (*templates.Set, error) {
@@ -86,10 +89,14 @@ func newPages(cfg config.Config) (*templates.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: %w", err)
 	}
-	return templates.New(templates.Options{
+	pages, err := templates.New(templates.Options{
 		Name: cfg.Name, Reading: cfg.Reading, Market: cfg.Market, IssuerHost: u.Hostname(), Zone: cfg.Zone(),
-		Terms: cfg.Terms, Privacy: cfg.Privacy,
+		Terms: cfg.Terms, Privacy: cfg.Privacy, Fits: oneText,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return pages, checkTexts(cfg, pages)
 }
 
 // newRules are the built-in list of refused passwords and the operator's.

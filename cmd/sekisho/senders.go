@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/sekisho-id/sekisho/config"
 	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/metrics"
 	"github.com/sekisho-id/sekisho/mfa"
 	"github.com/sekisho-id/sekisho/mfa/send"
 )
@@ -12,17 +14,24 @@ import (
 // callsPath is where gateways ask what a call says next; idp/web serves it.
 const callsPath = "/calls"
 
+// receiptsPath is where they report what became of a message.
+const receiptsPath = "/receipts"
+
 // senders bring messages away, by kind.
 type senders struct {
 	byKind map[mfa.Kind]idp.Sender
 	inbox  *send.Inbox
 	calls  *send.Calls
-	p      *program
+	// receipts are where gateways report.
+	receipts *send.Receipts
+	// ways are all failovers, for their health.
+	ways map[mfa.Kind][]*send.Failover
+	p    *program
 }
 
 // newSenders makes the senders of a configuration; nothing is sent yet.
 func newSenders(cfg config.Config, p *program) (*senders, error) {
-	s := &senders{byKind: map[mfa.Kind]idp.Sender{}, p: p}
+	s := &senders{byKind: map[mfa.Kind]idp.Sender{}, ways: map[mfa.Kind][]*send.Failover{}, p: p}
 	if cfg.Development() {
 		s.inbox = send.NewInbox(p.now)
 	}
@@ -31,6 +40,9 @@ func newSenders(cfg config.Config, p *program) (*senders, error) {
 		return nil, err
 	}
 	if s.calls, err = send.NewCalls(cfg.Issuer+callsPath, key, p.now); err != nil {
+		return nil, err
+	}
+	if s.receipts, err = send.NewReceipts(cfg.Issuer+receiptsPath, key, p.now); err != nil {
 		return nil, err
 	}
 	mail, err := s.mail(cfg.Mail)
@@ -45,8 +57,47 @@ func newSenders(cfg config.Config, p *program) (*senders, error) {
 	if err != nil {
 		return nil, fmt.Errorf("voice: %w", err)
 	}
+	if cfg.PhoneRisk.URL != "" {
+		risk, err := send.NewRisk(send.RiskConfig{URL: cfg.PhoneRisk.URL, Bearer: string(cfg.PhoneRisk.Bearer), Log: p.log})
+		if err != nil {
+			return nil, err
+		}
+		text, call = risk.Before(text), risk.Before(call)
+	}
 	s.byKind[mfa.Mail], s.byKind[mfa.Text], s.byKind[mfa.Call] = mail, text, call
 	return s, nil
+}
+
+// gatewayGauges tell how each gateway does.
+var gatewayGauges = []metrics.Gauge{
+	{Name: "gateway_resting", Help: "1 while a gateway that failed is asked after the others.", Labels: []string{"kind", "gateway"}},
+	{Name: "gateway_messages_total", Help: "Messages handed to a gateway.", Labels: []string{"kind", "gateway", "result"}, Grows: true},
+}
+
+// health reads them.
+func (s *senders) health(_ context.Context, emit metrics.Emit) error {
+	for kind, ways := range s.ways {
+		sums := map[string]send.Health{}
+		for _, way := range ways {
+			for _, h := range way.Health() {
+				sum := sums[h.Name]
+				sum.Resting = sum.Resting || h.Resting
+				sum.Taken, sum.Refused, sum.Failed = sum.Taken+h.Taken, sum.Refused+h.Refused, sum.Failed+h.Failed
+				sums[h.Name] = sum
+			}
+		}
+		for name, h := range sums {
+			resting := 0.0
+			if h.Resting {
+				resting = 1
+			}
+			emit("gateway_resting", resting, string(kind), name)
+			emit("gateway_messages_total", float64(h.Taken), string(kind), name, "taken")
+			emit("gateway_messages_total", float64(h.Refused), string(kind), name, "refused")
+			emit("gateway_messages_total", float64(h.Failed), string(kind), name, "failed")
+		}
+	}
+	return nil
 }
 
 func (s *senders) mail(m config.Mail) (send.Sender, error) {
@@ -58,17 +109,44 @@ func (s *senders) mail(m config.Mail) (send.Sender, error) {
 	})
 }
 
-// gateways makes a gateway and, where one is named, its fallback (T-60).
+// gateways makes the ways of one kind: the usual one, and those of some countries.
 func (s *senders) gateways(kind mfa.Kind, g config.Gateway) (send.Sender, error) {
-	first, err := s.gateway(kind, g.Provider, g)
-	if err != nil || g.Fallback == "" {
-		return first, err
+	usual, err := s.way(kind, g)
+	if err != nil || len(g.Routes) == 0 {
+		return usual, err
 	}
-	second, err := s.gateway(kind, g.Fallback, g)
-	if err != nil {
-		return nil, err
+	routes := send.Routes{By: map[string]send.Sender{}, Other: usual}
+	for _, r := range g.Routes {
+		way, err := s.way(kind, g.For(r))
+		if err != nil {
+			return nil, err
+		}
+		for _, country := range r.Countries {
+			routes.By[country] = way
+		}
 	}
-	return send.Failover(first, second), nil
+	return routes, nil
+}
+
+// way makes a gateway and, where one is named, its fallback (T-60).
+func (s *senders) way(kind mfa.Kind, g config.Gateway) (send.Sender, error) {
+	var lines []send.Line
+	for _, provider := range []string{g.Provider, g.Fallback} {
+		if provider == "" {
+			continue
+		}
+		sender, err := s.gateway(kind, provider, g)
+		if err != nil {
+			return nil, err
+		}
+		if kind == mfa.Text && !g.DomainBound {
+			sender = send.WithoutOrigin(sender)
+		}
+		lines = append(lines, send.Line{Name: provider, Sender: sender})
+	}
+	way := send.NewFailover(s.p.now, lines...)
+	s.ways[kind] = append(s.ways[kind], way)
+	return way, nil
 }
 
 func (s *senders) gateway(kind mfa.Kind, provider string, g config.Gateway) (send.Sender, error) {
@@ -101,7 +179,7 @@ func (s *senders) gateway(kind mfa.Kind, provider string, g config.Gateway) (sen
 	if err != nil {
 		return nil, err
 	}
-	c.Log = s.p.log
+	c.Log, c.Receipts = s.p.log, s.receipts
 	return send.NewHTTP(c)
 }
 

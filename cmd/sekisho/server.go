@@ -39,7 +39,7 @@ func newServer(p *program, cfg config.Config, st *store.Store, m *machine) (*ser
 	e, err := web.New(web.Config{
 		Provider: m.provider, Templates: m.pages, Log: p.log, Issuer: cfg.Issuer,
 		Alias: cfg.MTLS.URL, AliasPaths: protocol.MachinePaths(),
-		TrustedProxies: cfg.Proxies(), Inbox: m.inbox, Calls: m.calls, Now: p.now,
+		TrustedProxies: cfg.Proxies(), Inbox: m.inbox, Calls: m.calls, Receipts: m.receipts, Now: p.now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)

@@ -56,9 +56,11 @@ func (c *Clock) Advance(d time.Duration) {
 type Server struct {
 	URL string
 	// Handler is what answers at URL.
-	Handler  http.Handler
-	Clock    *Clock
-	Inbox    *send.Inbox
+	Handler http.Handler
+	Clock   *Clock
+	Inbox   *send.Inbox
+	// Receipts are the URLs at which gateways report.
+	Receipts *send.Receipts
 	Provider *idp.Provider
 	Store    *store.Store
 	// Log has everything the provider logged.
@@ -218,7 +220,9 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 		s.Provider.Start(ctx)
 		t.Cleanup(s.Provider.Stop)
 	}
-	cfg := web.Config{Provider: s.Provider, Templates: set, Log: log, Issuer: o.issuer, Inbox: s.Inbox, Now: s.Clock.Now}
+	s.Receipts, err = send.NewReceipts(o.issuer+"/receipts", bytes.Repeat([]byte{3}, 32), s.Clock.Now)
+	must(t, err)
+	cfg := web.Config{Provider: s.Provider, Templates: set, Log: log, Issuer: o.issuer, Inbox: s.Inbox, Receipts: s.Receipts, Now: s.Clock.Now}
 	if o.web != nil {
 		o.web(&cfg)
 	}

@@ -29,6 +29,7 @@ var lifetimes = []struct {
 	{"shop_invitations", "id", "expires_at <= ?1", 30 * 24 * time.Hour},
 	{"shop_tools", "id", "revoked_at <= ?1", 30 * 24 * time.Hour},
 	{"shops", "id", "closed_at <= ?1", 30 * 24 * time.Hour},
+	{"sends", "id", "sent_at <= ?1", 30 * 24 * time.Hour},
 	{"outbox", "seq", "sent_at <= ?1", 24 * time.Hour},
 	{"outbox", "seq", "failed_at <= ?1", 30 * 24 * time.Hour},
 }

@@ -141,9 +141,3 @@ func (tx *Tx) Queues() ([]Queue, error) {
 	}, "SELECT kind, COUNT(*), MIN(created_at) FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL GROUP BY kind")
 	return out, err
 }
-
-// DeliveryFailed reports whether the message of a challenge was given up.
-func (tx *Tx) DeliveryFailed(challengeID string) (bool, error) {
-	rows, err := list[outgoingRow](tx, "seq DESC", 1, "challenge_id = ? AND failed_at IS NOT NULL", challengeID)
-	return len(rows) > 0, err
-}

@@ -18,6 +18,28 @@ func (g *gallery) hunted(t *testing.T, b *chrome.Browser) {
 	}))
 	v, _, _ := k.guarded(t, b, g.lang)
 	g.as(v).stopped(k)
+	v, _, _ = k.guarded(t, b, g.lang)
+	g.as(v).undelivered(k)
+}
+
+// undelivered waits for a code that a carrier gives up, and for a call that a machine answers.
+func (g *gallery) undelivered(k *kit) {
+	report := func(kind mfa.Kind, d mfa.Delivery) {
+		if err := k.Provider.Deliver(g.t.Context()); err != nil {
+			g.t.Fatal(err)
+		}
+		if err := k.Provider.Receipt(g.t.Context(), "", k.Inbox.Messages(kind)[0].ID, d, ""); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	g.signIn("/account")
+	report(mfa.Text, mfa.Undelivered)
+	g.Open(g.Path())
+	g.shot("code--undelivered")
+	g.Press(".note button")
+	report(mfa.Call, mfa.Unheard)
+	g.Open(g.Path())
+	g.shot("code--unheard")
 }
 
 // stopped guesses codes until no method takes one, and goes on by the mail (C-08).

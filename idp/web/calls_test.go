@@ -100,3 +100,32 @@ func TestKeyNineStopsTheSignIn(t *testing.T) {
 	}
 	s.Message(t, mfa.Mail, "kenji@example.jp")
 }
+
+// T-32: a machine that answers is told from somebody who listens; the report of
+// a call that ended changes neither.
+func TestAnsweredCallIsHeardOnlyAfterAKey(t *testing.T) {
+	t.Parallel()
+	state := func(s *idptest.Server, b *idp.Browser, id string) mfa.Delivery {
+		v, err := s.Provider.SignIn(t.Context(), b, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Code.Delivery
+	}
+	s, b, id, g := ring(t)
+	for range 3 {
+		g.press("")
+	}
+	if got := state(s, b, id); got != mfa.Unheard {
+		t.Errorf("after an answering machine: %q", got)
+	}
+	s, b, id, g = ring(t)
+	g.press("1")
+	message := s.Inbox.Messages(mfa.Call)[0].ID
+	if err := s.Provider.Receipt(t.Context(), "twilio", message, mfa.Unheard, "completed"); err != nil {
+		t.Fatal(err)
+	}
+	if got := state(s, b, id); got != mfa.Delivered {
+		t.Errorf("after key 1 and the end of the call: %q", got)
+	}
+}

@@ -75,7 +75,8 @@ func (s *server) showCode(c echo.Context, a asking, refused error) error {
 	}
 	if code := a.code; code != nil {
 		data.Channel, data.Tail, data.App, data.Digits = string(code.Channel), tail(code.Number), a.appName(), s.digits(code.Channel)
-		data.Sent, data.Resent, data.Failed = s.local(code.SentAt), code.Sends > 1, code.SendFailed
+		data.Sent, data.Resent = s.local(code.SentAt), code.Sends > 1
+		data.Trouble, data.Instead, data.Ways = s.speaker(c)(troubleKey(*code)), s.instead(a), pathOf(a.ways)
 		data.PausedUntil, data.Away = s.local(code.PausedUntil), code.Dead
 	}
 	status := http.StatusOK

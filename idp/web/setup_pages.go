@@ -138,10 +138,7 @@ func (s *server) methodPanels(w *wizard) (templates.SetupPage, error) {
 			return data, nil
 		}
 		data.Sent = w.sent(*code, true)
-		switch {
-		case code.SendFailed:
-			data.CodeError = w.text("code.e.sendfail")
-		case code.Dead:
+		if data.CodeError = w.text(troubleKey(*code)); data.CodeError == "" && code.Dead {
 			data.CodeError = w.text("w1.e.gone")
 		}
 	}

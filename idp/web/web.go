@@ -39,7 +39,10 @@ type Config struct {
 	// Calls opens the URLs at which voice gateways ask what a call says next;
 	// nil where no gateway asks.
 	Calls *send.Calls
-	Now   func() time.Time
+	// Receipts opens the URLs at which gateways report what became of a message;
+	// nil where none is asked to.
+	Receipts *send.Receipts
+	Now      func() time.Time
 }
 
 // Validate reports all faults of c.
@@ -100,6 +103,9 @@ func New(cfg Config) (*echo.Echo, error) {
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/static/*", echo.WrapHandler(s.pages.Static()))
 	if cfg.Calls != nil {
 		e.POST(pathCalls+":turn", s.call(cfg.Calls))
+	}
+	if cfg.Receipts != nil {
+		e.POST(pathReceipts+":token", s.receipt(cfg.Receipts))
 	}
 	for _, r := range s.routes() {
 		if r.method == http.MethodGet {

@@ -1,11 +1,7 @@
 package send
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"mime"
 	"net/url"
@@ -18,11 +14,7 @@ const (
 	callLifetime = 10 * time.Minute // no code lives longer (N-19)
 	gateRounds   = 3                // ux 8.2: the gate is repeated twice
 	codeRounds   = 4                // ux 8.2
-	callKeyBytes = 32
 )
-
-// ErrCallURL is a call's URL that is not ours or has outlived its call.
-var ErrCallURL = errors.New("no such call")
 
 // Stage is a part of a call.
 type Stage string
@@ -94,57 +86,33 @@ func Key(contentType string, body []byte) string {
 // Calls makes and checks the URLs at which gateways ask what a call says next.
 // Such a URL is signed, good for ten minutes, and tells nothing of the code;
 // still, whoever has it may ask for the code, so it must not be logged.
-type Calls struct {
-	base string
-	key  []byte
-	now  func() time.Time
-}
+type Calls struct{ links }
 
 // NewCalls returns the calls below base, an https URL of ours, signed by key,
-// which has 32 bytes or more and no other use.
+// which has 32 bytes or more and no other use than our URLs for gateways.
 func NewCalls(base string, key []byte, now func() time.Time) (*Calls, error) {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.Scheme != "https" && !loopback(u.Hostname()) {
-		return nil, errors.New("calls: base is not an https URL")
-	}
-	if len(key) < callKeyBytes {
-		return nil, fmt.Errorf("calls: key is shorter than %d bytes", callKeyBytes)
-	}
-	return &Calls{base: strings.TrimSuffix(base, "/"), key: key, now: now}, nil
+	l, err := newLinks("call", base, key, callLifetime, now)
+	return &Calls{l}, err
 }
 
 // URL is where the key pressed during a turn is to be reported.
 func (c *Calls) URL(t Turn) string {
-	expiry := c.now().Add(callLifetime).Unix()
-	payload := []byte(fmt.Sprintf("%s %d %d %s", t.Stage, t.Round, expiry, t.ID))
-	return c.base + "/" + encode(payload) + "." + encode(c.mac(payload))
+	return c.make(fmt.Sprintf("%s %d %s", t.Stage, t.Round, t.ID))
 }
 
-// Open is the turn of a URL, given its last path element. It fails with [ErrCallURL].
+// Open is the turn of a URL, given its last path element. It fails with [ErrURL].
 func (c *Calls) Open(token string) (Turn, error) {
-	first, second, _ := strings.Cut(token, ".")
-	payload, err1 := base64.RawURLEncoding.Strict().DecodeString(first)
-	mac, err2 := base64.RawURLEncoding.Strict().DecodeString(second)
-	if err1 != nil || err2 != nil || !hmac.Equal(mac, c.mac(payload)) {
-		return Turn{}, ErrCallURL
+	text, err := c.open(token)
+	if err != nil {
+		return Turn{}, err
 	}
-	parts := strings.SplitN(string(payload), " ", 4)
-	if len(parts) != 4 {
-		return Turn{}, ErrCallURL
+	parts := strings.SplitN(text, " ", 3)
+	if len(parts) != 3 {
+		return Turn{}, ErrURL
 	}
-	round, err1 := strconv.Atoi(parts[1])
-	expiry, err2 := strconv.ParseInt(parts[2], 10, 64)
-	if err1 != nil || err2 != nil || c.now().Unix() >= expiry {
-		return Turn{}, ErrCallURL
+	round, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return Turn{}, ErrURL
 	}
-	return Turn{Stage: Stage(parts[0]), Round: round, ID: parts[3]}, nil
+	return Turn{Stage: Stage(parts[0]), Round: round, ID: parts[2]}, nil
 }
-
-func (c *Calls) mac(payload []byte) []byte {
-	h := hmac.New(sha256.New, c.key)
-	h.Write([]byte("sekisho call\x00"))
-	h.Write(payload)
-	return h.Sum(nil)
-}
-
-func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

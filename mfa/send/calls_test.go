@@ -171,12 +171,12 @@ func TestCallURLCannotBeForgedOrKept(t *testing.T) {
 		"empty": "", "no mac": payload, "empty mac": payload + ".", "another's payload": gatePayload + "." + mac,
 		"another key": strings.TrimPrefix(other.URL(turn), "https://id.example.jp/call/"), "trailing": token + "A", "no base64": "*.*",
 	} {
-		if got, err := calls.Open(forged); !errors.Is(err, send.ErrCallURL) {
+		if got, err := calls.Open(forged); !errors.Is(err, send.ErrURL) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
 	now = noon.Add(10 * time.Minute)
-	if _, err := calls.Open(token); !errors.Is(err, send.ErrCallURL) {
+	if _, err := calls.Open(token); !errors.Is(err, send.ErrURL) {
 		t.Errorf("after ten minutes: %v", err)
 	}
 }

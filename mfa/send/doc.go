@@ -8,7 +8,9 @@
 //
 // To choose: [SMTP] for mail; [HTTP] with the settings of [Twilio], [Vonage] or
 // of one's own gateway for text messages and calls; [Inbox] on a laptop and in
-// tests. [ByKind] joins one sender of each kind, [Failover] two of one kind (T-60).
+// tests. [ByKind] joins one sender of each kind, [Failover] several of one kind
+// (T-60), [Routes] those of several countries. [Risk] asks about a number first
+// (T-33), and at the URLs of [Receipts] gateways report what became of a message.
 //
 // A call never speaks its code before the listener pressed 1, so that an
 // answering machine does not hear it (T-32). The gateways cannot decide that

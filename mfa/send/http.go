@@ -60,7 +60,7 @@ func (h *HTTP) Send(ctx context.Context, m mfa.Message) error {
 	if m.Kind != h.config.Kind || m.Kind == mfa.Call && m.Voice == nil {
 		return fmt.Errorf("%s: %w: carries no such %q", h.config.Name, mfa.ErrUndeliverable, m.Kind)
 	}
-	req, err := h.tmpl.request(ctx, Request{Message: m, calls: h.config.Calls})
+	req, err := h.tmpl.request(ctx, h.config.about(m))
 	if err != nil {
 		// The error may quote the message.
 		return fmt.Errorf("%s: %w: request cannot be rendered", h.config.Name, mfa.ErrUndeliverable)
@@ -83,8 +83,12 @@ func (h *HTTP) Send(ctx context.Context, m mfa.Message) error {
 	if err != nil {
 		reply = nil // taken; only its id is lost
 	}
+	id := h.replyID(reply)
+	if m.TakenBy != nil {
+		*m.TakenBy = mfa.TakenBy{Gateway: h.config.Name, ID: id}
+	}
 	h.log.InfoContext(ctx, "message accepted by gateway", slog.String("gateway", h.config.Name),
-		slog.String("kind", string(m.Kind)), slog.String("message", m.ID), slog.String("gateway_id", h.replyID(reply)))
+		slog.String("kind", string(m.Kind)), slog.String("message", m.ID), slog.String("gateway_id", id))
 	return nil
 }
 

@@ -44,6 +44,9 @@ type HTTPConfig struct {
 	// Calls makes the URLs that a call asks; nil for gateways that ask none. Such a
 	// gateway must keep the code behind a key itself (T-32).
 	Calls *Calls `yaml:"-"`
+	// Receipts makes the URLs at which the gateway reports what became of a
+	// message; nil asks for no reports.
+	Receipts *Receipts `yaml:"-"`
 	// Authorize replaces User and Bearer where a request must be signed; nil otherwise.
 	Authorize func(*http.Request) error `yaml:"-"`
 	// Transport is nil for the usual one.
@@ -56,7 +59,18 @@ type HTTPConfig struct {
 // {{.Voice.Hello}} and whatever else a message has.
 type Request struct {
 	mfa.Message
-	calls *Calls
+	gateway  string
+	calls    *Calls
+	receipts *Receipts
+}
+
+// Receipt is the URL at which the gateway may report what became of the
+// message, empty where no reports are wanted.
+func (r Request) Receipt() string {
+	if r.receipts == nil {
+		return ""
+	}
+	return r.receipts.URL(r.gateway, r.ID)
 }
 
 // Digits is the receiver's number without its plus.
@@ -113,10 +127,15 @@ func (c HTTPConfig) Validate() error {
 	if c.Kind == mfa.Call {
 		sample.Voice = &mfa.Script{}
 	}
-	if _, err := tmpl.request(context.Background(), Request{Message: sample, calls: c.Calls}); err != nil {
+	if _, err := tmpl.request(context.Background(), c.about(sample)); err != nil {
 		return fmt.Errorf("gateway %q: %w", c.Name, err)
 	}
 	return nil
+}
+
+// about is what the templates see of a message.
+func (c HTTPConfig) about(m mfa.Message) Request {
+	return Request{Message: m, gateway: c.Name, calls: c.Calls, receipts: c.Receipts}
 }
 
 func (c HTTPConfig) succeeds(status int) bool {

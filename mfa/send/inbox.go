@@ -41,6 +41,9 @@ func (i *Inbox) Send(_ context.Context, m mfa.Message) error {
 	if m.Kind == mfa.Text {
 		r.Segments, r.Chars = Segments(m.Body)
 	}
+	if m.TakenBy != nil {
+		*m.TakenBy, r.TakenBy = mfa.TakenBy{Gateway: "inbox", ID: m.ID}, nil
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if len(i.messages) == inboxSize {

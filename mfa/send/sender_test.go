@@ -61,7 +61,7 @@ func TestFailover(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			first, second := &faulty{err: tc.first}, &faulty{err: tc.second}
-			err := send.Failover(first, second).Send(t.Context(), text("1"))
+			err := failover(first, second).Send(t.Context(), text("1"))
 			if !errors.Is(err, tc.want) || tc.want == nil && err != nil {
 				t.Errorf("got %v, want %v", err, tc.want)
 			}
@@ -77,11 +77,123 @@ func TestFailoverStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	second := &faulty{}
-	if err := send.Failover(&faulty{err: ctx.Err()}, second).Send(ctx, text("1")); !errors.Is(err, context.Canceled) || second.calls != 0 {
+	if err := failover(&faulty{err: ctx.Err()}, second).Send(ctx, text("1")); !errors.Is(err, context.Canceled) || second.calls != 0 {
 		t.Errorf("got %v after %d calls", err, second.calls)
 	}
-	if err := send.Failover().Send(t.Context(), text("1")); err == nil || errors.Is(err, mfa.ErrUndeliverable) {
+	if err := failover().Send(t.Context(), text("1")); err == nil || errors.Is(err, mfa.ErrUndeliverable) {
 		t.Errorf("without senders: %v", err)
+	}
+}
+
+func failover(senders ...send.Sender) *send.Failover {
+	var lines []send.Line
+	for i, s := range senders {
+		lines = append(lines, send.Line{Name: string(rune('a' + i)), Sender: s})
+	}
+	return send.NewFailover(fixed, lines...)
+}
+
+// T-60: nobody waits for the timeouts of a gateway that is down, and it comes
+// back by itself.
+func TestGatewayThatFailsRestsAndComesBack(t *testing.T) {
+	t.Parallel()
+	now := noon
+	first, second := &faulty{err: errors.New("answered 503")}, &faulty{}
+	f := send.NewFailover(func() time.Time { return now }, send.Line{Name: "first", Sender: first}, send.Line{Name: "second", Sender: second})
+	hand := func(n int) {
+		t.Helper()
+		for range n {
+			if err := f.Send(t.Context(), text("1")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	hand(10)
+	if first.calls != 3 || second.calls != 10 || !f.Health()[0].Resting || f.Health()[1].Resting {
+		t.Fatalf("the first was asked %d times, the second %d; health %+v", first.calls, second.calls, f.Health())
+	}
+	now = now.Add(30 * time.Second)
+	hand(5)
+	if first.calls != 4 {
+		t.Errorf("after the rest it was asked %d times more, want once", first.calls-3)
+	}
+	now = now.Add(30 * time.Second)
+	hand(1)
+	if first.calls != 4 {
+		t.Error("the second rest is not longer than the first")
+	}
+	now = now.Add(30 * time.Second)
+	first.err = nil
+	hand(3)
+	if first.calls != 7 || second.calls != 16 {
+		t.Errorf("back in order, the first was asked %d times, the second %d", first.calls-4, second.calls-16)
+	}
+	want := []send.Health{{Name: "first", Taken: 3, Failed: 4}, {Name: "second", Taken: 16}}
+	if diff := cmp.Diff(want, f.Health()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestGatewaysThatAllRestAreAsked(t *testing.T) {
+	t.Parallel()
+	only := &faulty{err: errors.New("answered 503")}
+	f := failover(only)
+	for range 5 {
+		if err := f.Send(t.Context(), text("1")); err == nil {
+			t.Fatal("no error")
+		}
+	}
+	if only.calls != 5 {
+		t.Errorf("the only gateway was asked %d times of 5", only.calls)
+	}
+}
+
+// A number that is refused says nothing about the gateway.
+func TestRefusedNumbersDoNotMakeAGatewayRest(t *testing.T) {
+	t.Parallel()
+	first := &faulty{err: mfa.ErrUndeliverable}
+	f := failover(first, &faulty{})
+	for range 10 {
+		_ = f.Send(t.Context(), text("1"))
+	}
+	if h := f.Health()[0]; first.calls != 10 || h.Resting || h.Refused != 10 {
+		t.Errorf("asked %d times of 10, health %+v", first.calls, h)
+	}
+}
+
+func TestRoutesChooseByCountry(t *testing.T) {
+	t.Parallel()
+	home, abroad := &faulty{}, &faulty{}
+	r := send.Routes{By: map[string]send.Sender{"GB": abroad}, Other: home}
+	for _, to := range []string{"+819012345678", "+447400123456", "+12015550123", "nonsense"} {
+		m := text("1")
+		m.To = to
+		if err := r.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if home.calls != 3 || abroad.calls != 1 {
+		t.Errorf("%d went the usual way and %d to the route of their country, want 3 and 1", home.calls, abroad.calls)
+	}
+}
+
+// remembering keeps the last message.
+type remembering struct{ last mfa.Message }
+
+func (r *remembering) Send(_ context.Context, m mfa.Message) error { r.last = m; return nil }
+
+func TestWithoutOriginDropsTheLastLineOnly(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		"482913 is your code.\n@id.example.jp #482913": "482913 is your code.",
+		"a\nb": "a\nb", "@only": "@only", "a\n@x #1\nb": "a\n@x #1\nb",
+	} {
+		to := &remembering{}
+		m := text("1")
+		m.Body = body
+		if err := send.WithoutOrigin(to).Send(t.Context(), m); err != nil || to.last.Body != want {
+			t.Errorf("%q became %q, want %q", body, to.last.Body, want)
+		}
 	}
 }
 

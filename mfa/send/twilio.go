@@ -31,6 +31,7 @@ type Twilio struct {
 func (t Twilio) Text() HTTPConfig {
 	return t.config(mfa.Text, "Messages.json", map[string]string{
 		"To": "{{.To}}", "From": literal(t.From), "MessagingServiceSid": literal(t.MessagingService), "Body": "{{.Body}}",
+		"StatusCallback": "{{.Receipt}}",
 	})
 }
 
@@ -41,6 +42,7 @@ func (t Twilio) Text() HTTPConfig {
 func (t Twilio) Call(calls *Calls) HTTPConfig {
 	c := t.config(mfa.Call, "Calls.json", map[string]string{
 		"To": "{{.To}}", "From": literal(t.From), "Twiml": "{{.TwiML}}", "Timeout": ringSeconds, "TimeLimit": callSeconds,
+		"StatusCallback": "{{.Receipt}}",
 	})
 	c.Calls = calls
 	return c

@@ -36,7 +36,8 @@ type Vonage struct {
 // Text are the settings for text messages (Messages API).
 func (v Vonage) Text() HTTPConfig {
 	c := v.config(mfa.Text, "/v1/messages", "message_uuid",
-		`{"channel":"sms","message_type":"text","to":{{json .Digits}},"from":`+v.from()+`,"text":{{json .Body}},"client_ref":{{json .ID}}}`)
+		`{"channel":"sms","message_type":"text","to":{{json .Digits}},"from":`+v.from()+`,"text":{{json .Body}},"client_ref":{{json .ID}}`+
+			`{{with .Receipt}},"webhook_url":{{json .}},"webhook_version":"v1"{{end}}}`)
 	c.User, c.Password = v.APIKey, v.APISecret
 	return c
 }
@@ -48,7 +49,7 @@ func (v Vonage) Text() HTTPConfig {
 func (v Vonage) Call(calls *Calls, now func() time.Time) (HTTPConfig, error) {
 	c := v.config(mfa.Call, "/v1/calls", "uuid",
 		`{"to":[{"type":"phone","number":{{json .Digits}}}],"from":{"type":"phone","number":`+v.from()+`},`+
-			`"ncco":{{.NCCO}},"ringing_timer":`+ringSeconds+`,"length_timer":`+callSeconds+`}`)
+			`"ncco":{{.NCCO}}{{with .Receipt}},"event_url":[{{json .}}]{{end}},"ringing_timer":`+ringSeconds+`,"length_timer":`+callSeconds+`}`)
 	signer, err := v.signer()
 	if err != nil {
 		return HTTPConfig{}, err
