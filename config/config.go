@@ -159,6 +159,9 @@ type Account struct {
 	History        time.Duration `yaml:"history"`         // how far back a person sees their own
 	Report         time.Duration `yaml:"report_link"`     // T-64, "this wasn't me" and what it can take back
 	Addresses      int           `yaml:"addresses"`       // N-51, beside the one that signs in
+	Exports        int           `yaml:"exports_day"`     // downloads of one's own data
+	CloseWait      time.Duration `yaml:"close_wait"`      // before a closed account is erased
+	CloseReminder  time.Duration `yaml:"close_reminder"`  // before that, the last mail
 	NoticeFailures int           `yaml:"notice_failures"` // A-6.3.5, wrong passwords in a row
 	NoticeSends    int           `yaml:"notice_sends"`    // T-30, codes sent and not entered
 }
@@ -183,7 +186,7 @@ func Default() Config {
 			Limits: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
 			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
-			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, NoticeFailures: 10, NoticeSends: 3},
+			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, Exports: 5, CloseWait: 14 * day, CloseReminder: 3 * day, NoticeFailures: 10, NoticeSends: 3},
 			Staff:   signin.DefaultStaffLimits(),
 			Alarms:  signin.DefaultAlarmLimits(),
 		},

@@ -100,11 +100,14 @@ func (l Limits) bounds() []bound {
 		span("account.history", l.Account.History, day, century),                    // ux 6.11
 		span("account.report_link", l.Account.Report, day, 30*day),                  // T-64
 		count("account.addresses", l.Account.Addresses, 1, 20),                      // N-51
-		count("account.notice_failures", l.Account.NoticeFailures, 1, many),
-		count("account.notice_sends", l.Account.NoticeSends, 1, many),               // T-30
-		span("staff.idle", l.Staff.Idle, time.Minute, time.Hour),                    // T-43
-		count("staff.looks_hour", l.Staff.LooksHour, 1, many),                       // T-43
-		count("staff.acts_day", l.Staff.ActsDay, 1, many),                           // T-43
+		count("account.exports_day", l.Account.Exports, 1, many),
+		span("account.close_wait", l.Account.CloseWait, day, 90*day),
+		span("account.close_reminder", l.Account.CloseReminder, 0, l.Account.CloseWait),
+		count("account.notice_failures", l.Account.NoticeFailures, 1, many),
+		count("account.notice_sends", l.Account.NoticeSends, 1, many),       // T-30
+		span("staff.idle", l.Staff.Idle, time.Minute, time.Hour),            // T-43
+		count("staff.looks_hour", l.Staff.LooksHour, 1, many),               // T-43
+		count("staff.acts_day", l.Staff.ActsDay, 1, many),                   // T-43
 	}
 }
 

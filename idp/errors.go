@@ -53,6 +53,8 @@ var (
 	ErrName = errors.New("name is empty or too long")
 	// ErrAddressYours: the address is the person's already.
 	ErrAddressYours = errors.New("address is yours already")
+	// ErrNeeded: others depend on the account: nobody else owns a shop, or it has a duty on staff.
+	ErrNeeded = errors.New("account is needed")
 	// ErrTooMany: there may be no more of these.
 	ErrTooMany = errors.New("too many")
 	// ErrAddress: a part of an address is too long.

@@ -103,6 +103,9 @@ type AccountLimits struct {
 	History        time.Duration `yaml:"history"`         // ux 6.11, how far back a person sees their own
 	Report         time.Duration `yaml:"report_link"`     // T-64, "this wasn't me" and what it can take back
 	Addresses      int           `yaml:"addresses"`       // N-51, beside the one that signs in
+	Exports        int           `yaml:"exports_day"`     // downloads of one's own data
+	CloseWait      time.Duration `yaml:"close_wait"`      // before a closed account is erased
+	CloseReminder  time.Duration `yaml:"close_reminder"`  // before that, the last mail
 	NoticeFailures int           `yaml:"notice_failures"` // A-6.3.5, wrong passwords in a row
 	NoticeSends    int           `yaml:"notice_sends"`    // T-30, codes sent and not entered
 }
@@ -115,7 +118,8 @@ func DefaultLimits() Limits {
 		Staff:  signin.DefaultStaffLimits(),
 		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 		Account: AccountLimits{
-			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, NoticeFailures: 10, NoticeSends: 3,
+			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, Exports: 5,
+			CloseWait: 14 * 24 * time.Hour, CloseReminder: 3 * 24 * time.Hour, NoticeFailures: 10, NoticeSends: 3,
 		},
 		Alarms: signin.DefaultAlarmLimits(),
 	}

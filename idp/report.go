@@ -30,13 +30,15 @@ var unreported = []string{
 // None gives the reader of a mail a way in: a method that was added stops, but
 // two-step verification stays on, for a mailbox alone must not end it (N-50).
 var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
-	"mail.m_add":    (*Provider).stopMethod,
-	"mail.pk_add":   (*Provider).stopAddedPasskey,
-	"mail.2sv_off":  (*Provider).twoStepAgain,
-	"mail.addr_add": (*Provider).unaddAddress,
-	"mail.addr_rm":  (*Provider).readdAddress,
-	"mail.app":      (*Provider).disconnect,
-	"mail.em_chg":   (*Provider).moveBack,
+	"mail.m_add":      (*Provider).stopMethod,
+	"mail.pk_add":     (*Provider).stopAddedPasskey,
+	"mail.2sv_off":    (*Provider).twoStepAgain,
+	"mail.addr_add":   (*Provider).unaddAddress,
+	"mail.addr_rm":    (*Provider).readdAddress,
+	"mail.app":        (*Provider).disconnect,
+	"mail.close":      (*Provider).reopen,
+	"mail.close_soon": (*Provider).reopen,
+	"mail.em_chg":     (*Provider).moveBack,
 }
 
 // stopMethod disables a method that somebody added: it must be bound anew.

@@ -68,6 +68,11 @@ func (p *Provider) renewSession(w *work, s *situation) error {
 		return err
 	}
 	w.b.Session = token
+	if created { // closing had ended all sessions
+		if err := p.keepOpen(w, *s.user); err != nil {
+			return err
+		}
+	}
 	if err := p.greet(w, s); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ var icons = map[string]string{
 	"lock":   `<rect x="5" y="10.5" width="14" height="10" rx="2"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5M12 14.5v2.5"/>`,
 	"apps":   `<rect x="4" y="4" width="6.5" height="6.5" rx="1.5"/><rect x="13.5" y="4" width="6.5" height="6.5" rx="1.5"/><rect x="4" y="13.5" width="6.5" height="6.5" rx="1.5"/><circle cx="16.8" cy="16.8" r="3.2"/>`,
 	"bell":   `<path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15z"/><path d="M10 21.2h4"/>`,
+	"file":   `<path d="M6 3.5h8l4 4v13H6z"/><path d="M13.5 3.5V8H18M12 11v6M9.3 14.6 12 17l2.7-2.4"/>`,
 	"clock":  `<circle cx="12" cy="12" r="9"/><path d="M12 7v5.3l3.4 2"/>`,
 	"mail":   `<rect x="3.5" y="5.5" width="17" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>`,
 	"shield": `<path d="M12 3 5 5.5v6c0 4.5 2.9 7.9 7 9.5 4.1-1.6 7-5 7-9.5v-6z"/><path d="m8.8 12 2.3 2.3 4.2-4.3"/>`,

@@ -44,6 +44,7 @@ func data() map[string]any {
 		"enroll": templates.EnrolPage{}, "consent": templates.ConsentPage{}, "signout": templates.SignOutPage{},
 		"signup": templates.SignUpPage{}, "signup-verify": templates.VerifyPage{}, "forgot": templates.ForgotPage{},
 		"reset": templates.ResetPage{}, "error": templates.ErrorPage{}, "form-post": templates.FormPostPage{},
+		"account-data": templates.DataPage{}, "account-close": templates.ClosePage{}, "account-closed": templates.ClosedPage{},
 		"account-secure": templates.SecurePage{}, "account-apps": templates.AppsPage{}, "account-app-remove": templates.AppRow{},
 		"account-email": templates.ChangeEmailPage{}, "account-addresses": templates.AddressesPage{},
 		"account-address-code": templates.AddressCodePage{},

@@ -193,6 +193,34 @@ func userSendReset(ctx context.Context, p *program, args []string) error {
 	})
 }
 
+func userErase(ctx context.Context, p *program, args []string) error {
+	f := p.flags("user erase", "ADDRESS-OR-ID", "Erase a person for good, at once: what names them goes, the audit log keeps their id alone.\n"+
+		"People do this themselves on their account pages, with a waiting time; use this when they ask by another way.")
+	from := f.source()
+	yes := f.Bool("yes", false, "it is meant")
+	got, err := f.parse(args)
+	if err != nil {
+		return err
+	}
+	o, err := p.open(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	u, err := o.find(ctx, got[0])
+	if err != nil {
+		return err
+	}
+	if !*yes {
+		return fmt.Errorf("this erases %s (%s) and cannot be undone: add -yes", u.Email, u.ID)
+	}
+	err = o.EraseUser(ctx, o.actor, u.ID)
+	if errors.Is(err, idp.ErrNeeded) {
+		return fmt.Errorf("%s is the only owner of a shop or has a staff role: hand that over first", u.Email)
+	}
+	return p.say(err, "erased %s", u.ID)
+}
+
 // onUser is a verb about one person.
 func (p *program) onUser(ctx context.Context, args []string, name, text string, do func(*opened, idp.User) error) error {
 	return p.onUserWith(ctx, p.flags(name, "ADDRESS-OR-ID", text), args, func(o *opened, u idp.User, _ []string) error { return do(o, u) })

@@ -117,6 +117,18 @@ func (tx *Tx) Outbox(limit int) ([]Outgoing, error) {
 	return tryEach(rows, tx.openOutgoing)
 }
 
+// OutboxOf returns a user's messages in any state, the newest first, without their parameters.
+func (tx *Tx) OutboxOf(userID string) ([]Outgoing, error) {
+	rows, err := list[outgoingRow](tx, "seq DESC", 0, "user_id = ?", userID)
+	if err != nil {
+		return nil, err
+	}
+	return tryEach(rows, func(row outgoingRow) (Outgoing, error) {
+		row.Outgoing.Params = nil
+		return tx.openOutgoing(row)
+	})
+}
+
 // NothingDue reports whether ClaimOutgoing would return nothing; it only reads.
 func (tx *Tx) NothingDue() (bool, error) {
 	rows, err := list[outgoingRow](tx, "next_at", 1, "sent_at IS NULL AND failed_at IS NULL AND next_at <= ?", tx.Now.Unix())
