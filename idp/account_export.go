@@ -24,7 +24,7 @@ var exports = []struct {
 	tables []string
 	of     func(p *Provider, tx *store.Tx, u User) (any, error)
 }{
-	{"account", []string{"users"}, (*Provider).exportAccount},
+	{"account", []string{"users", "addresses"}, (*Provider).exportAccount},
 	{"addresses", []string{"notice_addresses", "former_emails"}, (*Provider).exportAddresses},
 	{"methods", []string{"factors"}, (*Provider).exportMethods},
 	{"trusted_devices", []string{"devices"}, (*Provider).exportDevices},
@@ -124,11 +124,13 @@ func put(pairs ...any) exportRow {
 	return r
 }
 
-func (p *Provider) exportAccount(_ *store.Tx, u User) (any, error) {
+func (p *Provider) exportAccount(tx *store.Tx, u User) (any, error) {
+	home, err := tx.Address(u.ID)
 	return put(
 		"id", u.ID, "email", u.Email, "email_verified_at", u.EmailVerifiedAt, "name", u.Name, "language", u.Lang, "time_zone", u.Zone,
 		"created_at", u.CreatedAt, "password_set_at", u.PasswordAt, "two_step_since", u.TwoStepAt, "staff_roles", RolesOf(u),
-	), nil
+		"postal_code", home.PostalCode, "region", home.Region, "locality", home.Locality, "street_address", home.Street, "country", home.Country,
+	), err
 }
 
 func (p *Provider) exportAddresses(tx *store.Tx, u User) (any, error) {
