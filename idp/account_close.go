@@ -33,7 +33,7 @@ func (p *Provider) CloseView(ctx context.Context, b *Browser) (CloseView, error)
 		if err != nil {
 			return err
 		}
-		if !p.sudoFresh(h.session, h.user, tx.Now) {
+		if !p.sudoFresh(h, tx.Now) {
 			return ErrSudo
 		}
 		if v, err = p.needed(tx, h.user); err != nil {

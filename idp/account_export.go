@@ -27,6 +27,7 @@ var exports = []struct {
 	{"account", []string{"users", "addresses"}, (*Provider).exportAccount},
 	{"addresses", []string{"notice_addresses", "former_emails"}, (*Provider).exportAddresses},
 	{"methods", []string{"factors"}, (*Provider).exportMethods},
+	{"passkeys", []string{"passkeys"}, (*Provider).exportPasskeys},
 	{"trusted_devices", []string{"devices"}, (*Provider).exportDevices},
 	{"sessions", []string{"sessions"}, (*Provider).exportSessions},
 	{"apps", []string{"consents", "grants"}, (*Provider).exportApps},
@@ -156,6 +157,17 @@ func (p *Provider) exportMethods(tx *store.Tx, u User) (any, error) {
 		out = append(out, put(
 			"channel", string(f.Channel), "role", string(f.Role), "name", f.Name, "number", f.Number, "added_at", f.CreatedAt,
 			"verified_at", f.VerifiedAt, "last_used_at", f.LastUsedAt, "stopped_at", f.DisabledAt,
+		))
+	}
+	return out, err
+}
+
+func (p *Provider) exportPasskeys(tx *store.Tx, u User) (any, error) {
+	out := []exportRow{}
+	list, err := tx.Passkeys(u.ID)
+	for _, k := range list {
+		out = append(out, put(
+			"name", k.Name, "make", k.AAGUID, "synced", k.Synced, "added_at", k.CreatedAt, "last_used_at", k.LastUsedAt, "stopped_at", k.DisabledAt,
 		))
 	}
 	return out, err

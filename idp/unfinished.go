@@ -44,7 +44,7 @@ func (p *Provider) Unfinished(ctx context.Context) error {
 // unfinished notes what a dead sign-in tells, and warns the owner unless it was
 // them: a session of theirs in the same browser at the same place.
 func (p *Provider) unfinished(w *work, row store.SignIn) error {
-	if row.UserID == "" || row.PasswordAt.IsZero() || !row.CodeAt.IsZero() || !row.DeviceAt.IsZero() {
+	if row.UserID == "" || row.PasswordAt.IsZero() || !row.CodeAt.IsZero() || !row.DeviceAt.IsZero() || !row.PasskeyAt.IsZero() {
 		return nil
 	}
 	u, err := w.User(row.UserID)
