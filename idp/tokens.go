@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,27 +45,26 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 		out = Issue{}
 		row, err := w.Code(store.Hash(r.Code))
 		if errors.Is(err, store.ErrNotFound) {
-			return ErrInvalidGrant
+			return invalidGrant("no such code, or it expired long ago")
 		}
 		if err != nil {
 			return err
 		}
-		if row.ClientID != c.ID { // another client's code: not spent, not explained
-			return ErrInvalidGrant
+		if row.ClientID != c.ID { // another client's code: not spent
+			return invalidGrant("the code was issued to another client")
 		}
 		if err := w.UseCode(row.Hash); err != nil {
 			if !errors.Is(err, store.ErrConflict) {
 				return err
 			}
-			return keepAfter(p.revoke(w, row.GrantID, "code.replayed"), ErrInvalidGrant)
+			return keepAfter(p.revoke(w, row.GrantID, "code.replayed"), invalidGrant("the code was used before; what it earned is revoked"))
 		}
-		right := row.RedirectURI == r.RedirectURI && pkce(row.Challenge, r.Verifier) && r.Bound.opens(row.JKT, "")
-		if !w.Now.Before(row.ExpiresAt) || !right {
-			return store.Keep(ErrInvalidGrant)
+		if fault := r.fault(row, w.Now); fault != "" {
+			return store.Keep(invalidGrant(fault))
 		}
 		g, u, err := p.live(w.Tx, row.GrantID)
 		if err != nil {
-			return store.Keep(ErrInvalidGrant)
+			return store.Keep(invalidGrant("the grant has ended"))
 		}
 		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Nonce: row.Nonce, Bound: r.Bound}
 		if !c.Allows(clients.GrantRefresh) {
@@ -78,6 +78,26 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 	})
 	return out, err
 }
+
+// fault says what is wrong with a redemption of this code; empty means nothing.
+func (r Redemption) fault(row store.Code, now time.Time) string {
+	switch {
+	case !now.Before(row.ExpiresAt):
+		return "the code has expired"
+	case row.RedirectURI != r.RedirectURI:
+		return "redirect_uri is not that of the authorization request"
+	case row.Challenge == "" && r.Verifier != "":
+		return "code_verifier without a code_challenge before"
+	case !pkce(row.Challenge, r.Verifier):
+		return "code_verifier does not fit code_challenge"
+	case !r.Bound.opens(row.JKT, ""):
+		return "the DPoP key is not that of the authorization request"
+	}
+	return ""
+}
+
+// invalidGrant is ErrInvalidGrant with its reason, which is for the log alone.
+func invalidGrant(why string) error { return fmt.Errorf("%w: %s", ErrInvalidGrant, why) }
 
 // bind ties the refresh tokens of a public client to the keys it shows: nothing
 // else proves that it is the one they were issued to (RFC 9449 §5, RFC 8705 §4).
@@ -154,20 +174,20 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 		out = Issue{}
 		row, err := w.RefreshToken(store.Hash(r.Token))
 		if errors.Is(err, store.ErrNotFound) {
-			return ErrInvalidGrant
+			return invalidGrant("no such refresh token, or it expired long ago")
 		}
 		if err != nil {
 			return err
 		}
 		g, u, err := p.live(w.Tx, row.GrantID)
-		if errors.Is(err, ErrRevoked) || (err == nil && (g.ClientID != c.ID || !w.Now.Before(row.ExpiresAt) || !r.Bound.opens(g.JKT, g.X5T))) {
-			return ErrInvalidGrant
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrRevoked) {
 			return err
 		}
+		if fault := r.fault(c, row, g, w.Now, err == nil); fault != "" {
+			return invalidGrant(fault)
+		}
 		if !p.stillAllowed(c, g, u, w.Now) {
-			return keepAfter(p.revoke(w, g.ID, "grant.rules_changed"), ErrInvalidGrant)
+			return keepAfter(p.revoke(w, g.ID, "grant.rules_changed"), invalidGrant("the client now demands more than this sign-in proved"))
 		}
 		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Bound: r.Bound}
 		if len(r.Scopes) > 0 {
@@ -187,6 +207,21 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 		return Issue{}, err
 	}
 	return out, nil
+}
+
+// fault says what is wrong with a renewal; empty means nothing.
+func (r Renewal) fault(c *clients.Client, row store.RefreshToken, g Grant, now time.Time, live bool) string {
+	switch {
+	case !live:
+		return "the grant has ended"
+	case g.ClientID != c.ID:
+		return "the refresh token was issued to another client"
+	case !now.Before(row.ExpiresAt):
+		return "the refresh token has expired"
+	case !r.Bound.opens(g.JKT, g.X5T):
+		return "the refresh token is bound to another key"
+	}
+	return ""
 }
 
 // stillAllowed judges the client's rules as they are now.
@@ -212,7 +247,7 @@ func (p *Provider) rotate(w *work, g Grant, row store.RefreshToken) (string, err
 			return row.Next, nil
 		}
 	}
-	return "", keepAfter(p.revoke(w, g.ID, "refresh.replayed"), ErrInvalidGrant)
+	return "", keepAfter(p.revoke(w, g.ID, "refresh.replayed"), invalidGrant("the refresh token was used before; the grant is revoked"))
 }
 
 func (p *Provider) revoke(w *work, grantID, why string) error {

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -36,13 +35,6 @@ type assertionClaims struct {
 	ID        string           `json:"jti"`
 }
 
-// refusal is why something that a machine sent was not believed. It is for the
-// log; the machine hears one of the errors of this package.
-type refusal string
-
-// Error is the reason.
-func (r refusal) Error() string { return string(r) }
-
 // assertion authenticates a client by a JWT that it signed. Whatever is wrong,
 // the client hears one answer; the reason is logged for the operator who helps
 // to find it. That the assertion was used is left for the caller to spend.
@@ -51,16 +43,10 @@ func (ep *endpoints) assertion(ctx context.Context, from *caller) (*clients.Clie
 	if err == nil {
 		return client, nil
 	}
-	if _, ok := errors.AsType[refusal](err); !ok {
-		return nil, ep.refused(ctx, err)
+	if why, ok := errors.AsType[refusal](err); ok {
+		return ep.stranger(ctx, client, why)
 	}
-	id := ""
-	if client != nil {
-		id = client.ID // registered, so fit for a log
-	}
-	ep.log.InfoContext(ctx, "client assertion refused", slog.String("request_id", idp.BrowserFrom(ctx).RequestID),
-		slog.String("client_id", id), slog.Any("error", err))
-	return nil, errClient
+	return nil, ep.refused(ctx, err)
 }
 
 func (ep *endpoints) checkAssertion(ctx context.Context, from *caller) (*clients.Client, error) {

@@ -32,6 +32,7 @@ func (ep *endpoints) authorize(c echo.Context) error {
 	}
 	request, fault := r.read()
 	if fault != nil {
+		ep.told(ctx, r.client, fault, "")
 		return send(c, r.refusal(fault))
 	}
 	next, err := ep.idp.Authorize(ctx, idp.BrowserFrom(ctx), request)

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zitadel/oidc/v3/pkg/oidc"
-
 	"github.com/sekisho-id/sekisho/clients"
 )
 
@@ -105,29 +103,29 @@ func certificateOf(der []byte) *x509.Certificate {
 }
 
 // certified authenticates a client by the certificate of its request.
-func (ep *endpoints) certified(ctx context.Context, client *clients.Client, chain []*x509.Certificate) *oidc.Error {
+func (ep *endpoints) certified(ctx context.Context, client *clients.Client, chain []*x509.Certificate) bool {
 	if len(chain) == 0 {
-		return errClient
+		return false
 	}
 	cert, now := chain[0], ep.now()
 	if now.Before(cert.NotBefore) || now.After(cert.NotAfter) {
-		return errClient
+		return false
 	}
 	switch client.AuthMethod() {
 	case clients.AuthTLS:
 		if client.TLS.Matches(cert) && ep.issued(chain, now) {
-			return nil
+			return true
 		}
 	case clients.AuthSelfSigned:
 		for _, fresh := range []time.Duration{keysFresh, keysPause} { // it may be a new one
 			keys, _, err := ep.partyKeys.of(ctx, client, fresh)
 			if err == nil && keys.HasCertificate(cert) {
-				return nil
+				return true
 			}
 		}
 	default: // the others show none
 	}
-	return errClient
+	return false
 }
 
 // issued reports whether a trusted authority made the certificate for clients.

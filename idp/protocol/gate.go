@@ -81,6 +81,9 @@ func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
 	if fault == errClient {
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, fmt.Sprintf("Basic realm=%q", ep.issuer))
 	}
+	if fault != nil && fault != errClient { // of that the log says more
+		ep.told(r.Context(), from.client, fault, "")
+	}
 	if fault != nil {
 		return nil, fault
 	}
@@ -108,10 +111,11 @@ func (ep *endpoints) prove(c echo.Context, from *caller) *oidc.Error {
 // the context.
 func (ep *endpoints) pass(c echo.Context, check func(*caller) *oidc.Error) error {
 	from, fault := ep.admit(c)
-	if fault == nil {
-		fault = check(from)
-	}
 	if fault != nil {
+		return answer(c, fault)
+	}
+	if fault = check(from); fault != nil {
+		ep.told(c.Request().Context(), from.client, fault, "")
 		return answer(c, fault)
 	}
 	p := from.params
@@ -153,20 +157,26 @@ func (ep *endpoints) authenticate(r *http.Request, from *caller) (*clients.Clien
 	case len(headers) == 1:
 		user, password, ok := parseBasic(headers[0])
 		if !ok || id != "" && id != user {
-			return nil, errClient // H-09: never a panic, always 401
+			return ep.stranger(r.Context(), nil, "the Authorization header is malformed, or names another client") // H-09: never a panic, always 401
 		}
 		id, secret, method = user, password, clients.AuthBasic
 	}
 	client, ok := ep.lookup(id)
 	if !ok {
 		clients.Client{}.VerifySecret(secret) // as much work as for a client that exists
-		return nil, errClient
+		return ep.stranger(r.Context(), nil, "no client that is served has this id")
 	}
 	if method == clients.AuthNone && (client.AuthMethod() == clients.AuthTLS || client.AuthMethod() == clients.AuthSelfSigned) {
-		return client, ep.certified(r.Context(), client, from.chain)
+		if !ep.certified(r.Context(), client, from.chain) {
+			return ep.stranger(r.Context(), client, "the certificate is missing, not valid now, or not the registered one")
+		}
+		return client, nil
 	}
-	if method != client.AuthMethod() || method != clients.AuthNone && !client.VerifySecret(secret) {
-		return nil, errClient
+	if method != client.AuthMethod() {
+		return ep.stranger(r.Context(), client, refusal("registered for "+client.AuthMethod()+", came with "+method))
+	}
+	if method != clients.AuthNone && !client.VerifySecret(secret) {
+		return ep.stranger(r.Context(), client, "wrong secret")
 	}
 	return client, nil
 }

@@ -29,6 +29,7 @@ func (ep *endpoints) push(c echo.Context) error {
 	}
 	p, fault := ep.pushed(c.Request().Context(), from)
 	if fault != nil {
+		ep.told(c.Request().Context(), from.client, fault, "")
 		return answer(c, fault)
 	}
 	ctx := c.Request().Context()

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -163,6 +164,13 @@ func (s *server) tokens(ctx context.Context, client *clients.Client, issue idp.I
 // fail makes an error fit for the library, which would send any other's text.
 func (s *server) fail(ctx context.Context, err error) error {
 	e := s.ep.refused(ctx, err)
+	if from := callerFrom(ctx); from != nil {
+		why := refusal("")
+		if errors.Is(err, idp.ErrInvalidGrant) {
+			why = refusal(err.Error()) // one of ours, which says which
+		}
+		s.ep.told(ctx, from.client, e, why)
+	}
 	return op.NewStatusError(e, status(e))
 }
 

@@ -138,6 +138,7 @@ func (s *server) errorPage(c echo.Context, err error) error {
 		v = verdict{status: http.StatusBadRequest, title: "error.t.request", body: requestWords[refused.Case]}
 		data.Details = developerDetails(refused, s.inbox != nil)
 		data.Param = refused.Param
+		s.told(c, refused)
 	}
 	if soon, ok := errors.AsType[*mfa.TooSoonError](err); ok {
 		v = verdict{status: http.StatusTooManyRequests, title: "error.t.soon", body: "error.b.soon"}
@@ -189,6 +190,18 @@ func developerDetails(e *idp.RequestError, sent bool) string {
 		lines = append(lines, "given="+clip(e.Given))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// told logs why a relying party's request ended on a page of ours, for the
+// operator whom its developer asks: what was asked for, but no query of it.
+func (s *server) told(c echo.Context, e *idp.RequestError) {
+	given := e.Given
+	if i := strings.IndexAny(given, "?#"); i >= 0 {
+		given = given[:i]
+	}
+	s.log.InfoContext(c.Request().Context(), "request refused", slog.String("request_id", reference(c)),
+		slog.String("case", e.Case), slog.String("parameter", e.Param),
+		slog.String("client_id", clip(e.ClientID)), slog.String("given", clip(given)))
 }
 
 // clip keeps what was sent on one line of a sensible length (T-56).

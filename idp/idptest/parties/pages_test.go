@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sekisho-id/sekisho/idp/idptest"
 )
 
 // Places below this folder.
@@ -111,6 +113,29 @@ func TestPagesInstallWhatIsTried(t *testing.T) {
 					t.Errorf("%s.md installs %s %s, tried is %s", p.page, name, version, tried.Dependencies[name])
 				}
 			}
+		}
+	}
+}
+
+var endpoint = regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\| `(https://id[^`]+)` \\|$")
+
+// The addresses of the generic page are those of the metadata, and what it
+// registers is a client.
+func TestGenericPageIsTrue(t *testing.T) {
+	t.Parallel()
+	p, s := readPage(t, "generic"), idptest.New(t)
+	res, err := s.Browser(t).Client.Get(s.URL + "/.well-known/openid-configuration")
+	must(t, err)
+	defer res.Body.Close()
+	var metadata map[string]any
+	must(t, json.NewDecoder(res.Body).Decode(&metadata))
+	rows := endpoint.FindAllStringSubmatch(p.text, -1)
+	if len(rows) != 5 {
+		t.Fatalf("%d endpoints, want 5", len(rows))
+	}
+	for _, row := range rows {
+		if want := strings.Replace(row[2], "https://id.example.jp", s.URL, 1); metadata[row[1]] != want {
+			t.Errorf("%s is %v, the page says %s", row[1], metadata[row[1]], row[2])
 		}
 	}
 }

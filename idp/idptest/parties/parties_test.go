@@ -38,6 +38,7 @@ func TestRelyingParties(t *testing.T) {
 			sites[p.page], chosen = w.site(t, p.page, i), append(chosen, p)
 		}
 	}
+	w.site(t, "generic", len(parties())) // registers, too, what its page says
 	w.serve(t)
 	t.Run("group", func(t *testing.T) {
 		for _, p := range chosen {
