@@ -203,3 +203,14 @@ func TestNeededAccountCannotBeClosed(t *testing.T) {
 	_, err = staff.Provider.CloseAccount(ctx, duty.b)
 	wantErr(t, err, idp.ErrNeeded)
 }
+
+// Whoever comes back at once is told like everybody else.
+func TestClosingTakenBackAtOnce(t *testing.T) {
+	t.Parallel()
+	s, u, _ := closing(t)
+	s.Clock.Advance(time.Minute)
+	kenji(t, s, false)
+	if len(events(t, s, u.ID, "user.kept")) != 1 {
+		t.Error("signing in did not take it back")
+	}
+}

@@ -32,6 +32,7 @@ var exports = []struct {
 	{"sessions", []string{"sessions"}, (*Provider).exportSessions},
 	{"apps", []string{"consents", "grants"}, (*Provider).exportApps},
 	{"shops", []string{"shop_members"}, (*Provider).exportShops},
+	{"codes_sent", []string{"sends"}, (*Provider).exportSends},
 	{"messages", []string{"outbox"}, (*Provider).exportMessages},
 	{"events", []string{"events"}, (*Provider).exportEvents},
 }
@@ -214,6 +215,15 @@ func (p *Provider) exportShops(tx *store.Tx, u User) (any, error) {
 		out = append(out, put("id", m.ShopID, "name", shop.Name, "role", m.Role, "joined_at", m.JoinedAt))
 	}
 	return out, nil
+}
+
+func (p *Provider) exportSends(tx *store.Tx, u User) (any, error) {
+	out := []exportRow{}
+	list, err := tx.SendsTo(u.ID)
+	for _, s := range list {
+		out = append(out, put("channel", string(s.Channel), "country", s.Country, "gateway", s.Gateway, "state", string(s.State), "sent_at", s.SentAt, "entered_at", s.EnteredAt))
+	}
+	return out, err
 }
 
 func (p *Provider) exportMessages(tx *store.Tx, u User) (any, error) {

@@ -56,7 +56,7 @@ func (p *Provider) StopCall(ctx context.Context, b *Browser, id string) error {
 			return err
 		}
 		if c.Purpose != mfa.ForSignIn { // only a sign-in tells that the password is known
-			return w.record("code.stopped", c.UserID, "", "by", "call")
+			return w.record("call.stopped", c.UserID, "")
 		}
 		return p.stopAsking(w, c)
 	})

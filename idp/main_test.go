@@ -3,6 +3,7 @@ package idp_test
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,6 +30,12 @@ func run(m *testing.M) int {
 	if code := m.Run(); code != 0 {
 		fmt.Fprintln(os.Stderr, "failed on SQLite; PostgreSQL not tried")
 		return code
+	}
+	if few := flag.Lookup("test.run").Value.String() + flag.Lookup("test.skip").Value.String(); few == "" {
+		if names := idptest.Unnoticed(); len(names) > 0 {
+			fmt.Fprintln(os.Stderr, "no test causes these events, so nothing shows that they are told:", names)
+			return 1
+		}
 	}
 	ctx := context.Background()
 	cluster, err := pgtest.Start(ctx)

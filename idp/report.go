@@ -95,7 +95,8 @@ type ReportView struct {
 // reportLink makes the link of a mail.
 func (p *Provider) reportLink(w *work, u User, name, ref string, m map[string]string) (string, error) {
 	data := map[string]string{}
-	maps.Copy(data, m) // the subject is shown again
+	maps.Copy(data, m)   // the subject is shown again
+	delete(data, "link") // a secret of its own
 	data["mail"], data["ref"] = name, ref
 	secret := newToken()
 	err := w.InsertToken(store.Token{
@@ -181,7 +182,7 @@ func (p *Provider) lockOut(w *work, u *User) error {
 	if _, err := p.endEverything(w, u); err != nil {
 		return err
 	}
-	for _, purpose := range []string{tokenReset, tokenAddress} {
+	for _, purpose := range []string{tokenReset, tokenAddress, tokenResume} {
 		if err := w.DeleteTokens(u.ID, purpose); err != nil {
 			return err
 		}

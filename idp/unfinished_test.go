@@ -1,6 +1,7 @@
 package idp_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -156,5 +157,31 @@ func TestManyFailuresAreToldOnceADay(t *testing.T) {
 	}
 	if got := mailsTo(t, s, "kenji@example.jp", "間違った認証コード"); got != 1 {
 		t.Errorf("%d warnings of wrong codes, want 1", got)
+	}
+}
+
+// T-64: key 9 ends the sign-in; what is told is where the password came from,
+// not where the call was answered.
+func TestStoppedCallTellsWhereThePasswordCameFrom(t *testing.T) {
+	t.Parallel()
+	s, u := withKenji(t)
+	st := story{t, s, stranger()}
+	n := st.password(st.authorize("buyer"), "kenji@example.jp")
+	s.Clock.Advance(time.Minute)
+	n, err := s.Provider.SendCode(t.Context(), st.b, n.SignInID, "", mfa.Voice)
+	fatal(t, err)
+	call := s.Message(t, mfa.Call, mobile)
+	gateway := &idp.Browser{IP: "198.51.100.1", UserAgent: "Gateway/1.0"}
+	fatal(t, s.Provider.StopCall(t.Context(), gateway, call.ID))
+	if m := mailIn(t, s, "kenji@example.jp", blocked); !strings.Contains(m.Body, "Windows") || strings.Contains(m.Body, "198.51") {
+		t.Errorf("the mail tells:\n%s", m.Body)
+	}
+	if list := events(t, s, u.ID, "signin.stopped"); len(list) != 1 || list[0].Actor.IP != st.b.IP {
+		t.Errorf("events %+v", list)
+	}
+	s.Clock.Advance(time.Hour)
+	fatal(t, s.Provider.Unfinished(t.Context()))
+	if got := mailsTo(t, s, "kenji@example.jp", blocked); got != 1 {
+		t.Errorf("%d mails of one sign-in, want 1", got)
 	}
 }

@@ -182,7 +182,10 @@ func New(t testing.TB, opts ...Option) *Server {
 	} else {
 		srv.Start()
 	}
-	t.Cleanup(srv.Close)
+	t.Cleanup(func() {
+		srv.Close()
+		s.checkNotices(t)
+	})
 	return s
 }
 

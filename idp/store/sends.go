@@ -63,6 +63,12 @@ func (tx *Tx) LastSend(factorID string) (Send, error) {
 	return Send(rows[0]), nil
 }
 
+// SendsTo returns what was sent to a user, the newest first.
+func (tx *Tx) SendsTo(userID string) ([]Send, error) {
+	rows, err := list[sendRow](tx, "sent_at DESC, id", 0, "user_id = ?", userID)
+	return each(rows, func(r sendRow) Send { return Send(r) }), err
+}
+
 // UpdateSend writes a send.
 func (tx *Tx) UpdateSend(s Send) error {
 	return update(tx, sendRow(s), "challenge_id", "user_id", "factor_id", "channel", "country", "sent_at")

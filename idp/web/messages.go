@@ -14,7 +14,7 @@ import (
 func Messages(set *templates.Set) idp.Renderer {
 	return func(lang, name string, params map[string]string) (mfa.Message, error) {
 		params = maps.Clone(params)
-		if device := params["device"]; device != "" {
+		if device := params["device"]; device != "" || params["ip"] != "" { // some browsers do not say what they are
 			_, params["device"] = reader{set: set, lang: lang}.browser(device)
 		}
 		if channel := params["channel"]; channel != "" {

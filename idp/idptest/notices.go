@@ -1,0 +1,113 @@
+package idptest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/store"
+)
+
+// Notified are the events of which the person learns by mail in the same
+// transaction, and the mail (A-6.3.7, ux 8.3). Every test that runs a provider
+// holds it to them when it ends.
+var Notified = map[string]string{
+	"address.added":       "mail.addr_add",
+	"address.removed":     "mail.addr_rm",
+	"code.stopped":        "mail.paused",
+	"code.unasked":        "mail.unasked",
+	"consent.granted":     "mail.app",
+	"device.replayed":     "mail.dev_copied",
+	"device.reset":        "mail.dev",
+	"device.trusted":      "mail.dev_add",
+	"email.changed":       "mail.em_chg",
+	"method.disabled":     "mail.m_stop",
+	"method.removed":      "mail.m_rm",
+	"passkey.added":       "mail.pk_add",
+	"passkey.copied":      "mail.pk_copy",
+	"passkey.removed":     "mail.pk_rm",
+	"password.changed":    "mail.pwchanged",
+	"password.reset_sent": "mail.reset",
+	"risk.reported":       "mail.reported",
+	"role.granted":        "mail.role_on",
+	"role.revoked":        "mail.role_off",
+	"session.ended_all":   "mail.ended",
+	"signin.blocked":      "mail.blocked",
+	"signin.stopped":      "mail.blocked",
+	"two_step.off":        "mail.2sv_off",
+	"two_step.on":         "mail.2sv_on",
+	"user.closing":        "mail.close",
+	"user.disabled":       "mail.suspended",
+	"user.enabled":        "mail.restored",
+	"user.erased":         "mail.closed",
+	"user.exported":       "mail.export",
+	"user.kept":           "mail.close_off",
+}
+
+// Quiet are the events that are noted without a mail: what the person sees at
+// once, what only takes access away, what no person is behind, and what is told
+// under conditions that tests of their own hold (a new browser, many failures).
+var Quiet = []string{
+	"address.asked", "alarm.raised", "app.disconnected", "call.stopped", "client.added", "client.disabled", "client.enabled",
+	"client.secret_rotated", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent", "code.undelivered",
+	"code.wrong", "device.removed", "email.not_restored", "email.restored", "enrolment.put_off", "grant.revoked",
+	"grant.rules_changed", "keys.rotated", "method.drafted", "passkey.declined", "passkey.put_off", "passkey.refused",
+	"passkey.right", "profile.changed", "refresh.replayed", "session.ended", "session.ended_others", "session.replaced",
+	"signin.done", "signin.password.right", "signin.password.wrong", "signin.unfinished", "staff.exported", "staff.limited",
+	"staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
+}
+
+// noticed are the events of Notified that some test has caused.
+var noticed sync.Map
+
+// Unnoticed are the events of [Notified] that no test of this program has caused.
+func Unnoticed() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(Notified)), func(name string) bool {
+		_, ok := noticed.Load(name)
+		return ok
+	})
+}
+
+// checkNotices holds the events of the last day, whose mails are still there,
+// to Notified.
+func (s *Server) checkNotices(t testing.TB) {
+	var events []idp.Event
+	mails := map[string]bool{}
+	key := func(user, name string, at time.Time) string { return user + " " + name + " " + at.Format(time.RFC3339) }
+	err := s.Store.View(context.Background(), func(tx *store.Tx) error { // the test's own is over
+		var err error
+		if events, err = tx.Events(store.EventFilter{Since: tx.Now.Add(-23 * time.Hour)}); err != nil {
+			return err
+		}
+		box, err := tx.Outbox(0)
+		for _, o := range box {
+			mails[key(o.UserID, o.Name, o.CreatedAt)] = true
+		}
+		return err
+	})
+	if err != nil {
+		return // the test closed or broke the database
+	}
+	gone := map[string]bool{}
+	for _, e := range events {
+		gone[e.UserID] = gone[e.UserID] || e.Name == "user.erased"
+	}
+	for _, e := range events {
+		mail, ok := Notified[e.Name]
+		if !ok || e.Details["by"] == "report" || gone[e.UserID] && e.Name != "user.erased" {
+			continue // a report is confirmed by a mail of its own
+		}
+		user := e.UserID
+		if e.Name == "user.erased" {
+			user = "" // the last mail names nobody
+		}
+		noticed.Store(e.Name, true)
+		if !mails[key(user, mail, e.At)] {
+			t.Errorf("%s of %s at %s was not told by %s", e.Name, e.UserID, e.At, mail)
+		}
+	}
+}
