@@ -36,8 +36,12 @@ type Config struct {
 	// Market is empty for the same as Name.
 	Market string `yaml:"market"`
 	// Terms and Privacy are the marketplace's pages; empty leaves their links out.
-	Terms    string `yaml:"terms"`
-	Privacy  string `yaml:"privacy"`
+	Terms   string  `yaml:"terms"`
+	Privacy string  `yaml:"privacy"`
+	Support Support `yaml:"support"`
+	// HelpDate is the date of what the help says, as 2006-01-02 (S-002); empty
+	// for the day the program was built.
+	HelpDate string `yaml:"help_date"`
 	Language string `yaml:"language"`
 	TimeZone string `yaml:"time_zone"`
 	Profile  string `yaml:"profile"`
@@ -66,6 +70,13 @@ type Config struct {
 type TLS struct {
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
+}
+
+// Support is whom people may ask, as the help shows it; empty fields are left out.
+type Support struct {
+	URL   string `yaml:"url"`
+	Mail  string `yaml:"mail"`
+	Phone string `yaml:"phone"`
 }
 
 // Metrics says where numbers about the program are read, apart from everything people reach.

@@ -26,6 +26,9 @@ type Gateway struct {
 	Provider string `yaml:"provider"`
 	// Fallback names another one, tried when the first does not take a message (T-60); empty for none.
 	Fallback string `yaml:"fallback"`
+	// Sender is what people see as the sender, for the help; empty for what the
+	// gateways' from says.
+	Sender string `yaml:"sender"`
 	// DomainBound ends text messages with a line that binds their code to the issuer (N-34).
 	DomainBound bool `yaml:"domain_bound"`
 	// Routes are other ways to some countries.
@@ -53,6 +56,27 @@ func (g Gateway) For(r Route) Gateway {
 		g.DomainBound = *r.DomainBound
 	}
 	return g
+}
+
+// Senders are what people see as the senders.
+func (g Gateway) Senders() []string {
+	if g.Sender != "" {
+		return []string{g.Sender}
+	}
+	from := map[string]string{Twilio: g.Twilio.From, Vonage: g.Vonage.From}
+	var out []string
+	add := func(provider string) {
+		if s := from[provider]; s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	add(g.Provider)
+	add(g.Fallback)
+	for _, r := range g.Routes {
+		add(r.Provider)
+		add(r.Fallback)
+	}
+	return out
 }
 
 // PhoneRisk is a service that knows of swapped SIM cards and ported numbers

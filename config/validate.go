@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
@@ -102,6 +103,9 @@ func (c Config) validateSecrets(f *Faults) {
 	f.add(s.MAC != "" && !ok, "secrets.mac", "must be one of the ids in secrets.keys")
 }
 
+// phone is a telephone number as people write it.
+var phone = regexp.MustCompile(`^\+?[0-9][0-9() -]{3,20}$`)
+
 func (c Config) validateWords(f *Faults) {
 	f.add(strings.TrimSpace(c.Name) == "", "name", "is required: people see it")
 	for key, text := range map[string]string{"name": c.Name, "reading": c.Reading, "market": c.Market} {
@@ -112,8 +116,14 @@ func (c Config) validateWords(f *Faults) {
 	for key, page := range map[string]string{"terms": c.Terms, "privacy": c.Privacy} {
 		f.add(page != "" && !private(page), key, "must be an https URL")
 	}
+	f.add(c.Support.URL != "" && !private(c.Support.URL), "support.url", "must be an https URL")
+	at, err := mail.ParseAddress(c.Support.Mail)
+	f.add(c.Support.Mail != "" && (err != nil || at.Address != c.Support.Mail), "support.mail", "must be a mail address such as support@example.jp")
+	f.add(c.Support.Phone != "" && !phone.MatchString(c.Support.Phone), "support.phone", "must be a telephone number such as 0120-000-000")
+	_, err = time.Parse(time.DateOnly, c.HelpDate)
+	f.add(c.HelpDate != "" && err != nil, "help_date", "must be a date such as 2026-12-01")
 	f.add(c.Language != "ja" && c.Language != "en", "language", "must be ja or en")
-	_, err := time.LoadLocation(c.TimeZone)
+	_, err = time.LoadLocation(c.TimeZone)
 	f.add(err != nil || c.TimeZone == "" || c.TimeZone == "Local", "time_zone", "must be a name of the time zone database, such as Asia/Tokyo")
 	switch c.Profile {
 	case Standard:

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"html/template"
@@ -28,6 +29,10 @@ var (
 //	list, m           a list and a map, as arguments of {{template}}
 //	static NAME       the URL of a static file
 //	name              the service's name
+//	support, senders  whom to ask, and who sends codes
+//	problem           the URL to report a problem at (N-06)
+//	tel               the URL of a telephone number
+//	asof, version     the date of the help, and the program's version
 //	terms, privacy    the URLs of the marketplace's pages, or nothing
 func (s *Set) funcs(lang string) template.FuncMap {
 	return template.FuncMap{
@@ -46,7 +51,16 @@ func (s *Set) funcs(lang string) template.FuncMap {
 		},
 		"list": func(v ...any) []any { return v },
 		"m":    pairs, "static": s.assets.url,
-		"name":  func() string { return s.opt.Name },
+		"name":    func() string { return s.opt.Name },
+		"support": func() Support { return s.opt.Support }, "senders": func() Senders { return s.opt.Senders },
+		"problem": func() string { return cmp.Or(s.opt.Support.URL, "/help#contact") }, "tel": tel,
+		"version": func() string { return s.opt.Version },
+		"asof": func() string {
+			if s.opt.AsOf.IsZero() {
+				return ""
+			}
+			return s.Date(lang, s.opt.AsOf)
+		},
 		"terms": func() string { return s.opt.Terms }, "privacy": func() string { return s.opt.Privacy },
 	}
 }
@@ -101,6 +115,17 @@ func (s *Set) Date(lang string, t time.Time) string {
 		return t.Format("2006年1月2日")
 	}
 	return t.Format("2 January 2006")
+}
+
+// tel is the URL of a telephone number, which holds nothing but digits and a plus.
+func tel(number string) template.URL {
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r == '+' {
+			return r
+		}
+		return -1
+	}, number)
+	return template.URL("tel:" + digits) //nolint:gosec // G203: see above
 }
 
 // Clock is the hour and minute of t in its own location.

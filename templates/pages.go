@@ -18,8 +18,30 @@ func (f Faults) On(field string) string {
 	return ""
 }
 
-// HelpPage is /help. TrustDays is how long a device may skip codes; 0 for never.
-type HelpPage struct{ TrustDays int }
+// HelpPage is a page of the help. It answers with the numbers and names of this
+// deployment.
+type HelpPage struct {
+	// TrustDays is how long a device may skip codes; 0 for never.
+	TrustDays int
+	// Digits and Minutes are the length and the life of a code.
+	Digits, Minutes int
+	// Unverified says that a backup phone may be added unverified, VoIP that IP phones may.
+	Unverified, VoIP bool
+	// Dates are the relying parties that demand two-step verification.
+	Dates []HelpDate
+	// Countries are those whose numbers get codes, in words; empty for the home country alone.
+	Countries string
+	// Recovery and Shops are paths; empty where there are no such pages.
+	Recovery, Shops string
+}
+
+// HelpDate is a relying party that demands two-step verification: from a
+// moment, or always when From is zero.
+type HelpDate struct {
+	Client string
+	From   time.Time
+	Past   bool
+}
 
 // ErrorPage is what cannot be mended by typing something else.
 type ErrorPage struct {

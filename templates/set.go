@@ -36,8 +36,27 @@ type Options struct {
 	Fits func(text string) bool
 	// Zone is the deployment's time zone; nil means UTC.
 	Zone *time.Location
+	// Support is whom people may ask, Senders what they see as the senders of codes.
+	Support Support
+	Senders Senders
+	// AsOf is the date of what the help says, Version the program's; the zero
+	// date and the empty version are left out (S-002).
+	AsOf    time.Time
+	Version string
 	// Terms and Privacy are the marketplace's pages; empty leaves the links out.
 	Terms, Privacy string
+}
+
+// Support is whom people may ask; empty fields are left out.
+type Support struct{ URL, Mail, Phone string }
+
+// None reports whether nobody is named.
+func (s Support) None() bool { return s == Support{} }
+
+// Senders are what people see as the senders of text messages, calls and mails (S-106).
+type Senders struct {
+	SMS, Voice []string
+	Mail       string
 }
 
 // Set is everything that can be shown. It is safe for concurrent use.

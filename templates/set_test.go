@@ -49,7 +49,8 @@ func data() map[string]any {
 		"account-email": templates.ChangeEmailPage{}, "account-addresses": templates.AddressesPage{},
 		"account-address-code": templates.AddressCodePage{},
 		"report":               templates.ReportPage{}, "report-done": nil, "resume": nil, "resume-done": nil,
-		"signout-done": nil, "signup-done": nil, "forgot-sent": templates.ForgotSentPage{}, "help": templates.HelpPage{},
+		"signout-done": nil, "signup-done": nil, "forgot-sent": templates.ForgotSentPage{}, "help": templates.HelpPage{Dates: []templates.HelpDate{{Client: "Mall"}}},
+		"help-setup": templates.HelpPage{}, "help-app": templates.HelpPage{}, "help-code": templates.HelpPage{}, "help-faq": templates.HelpPage{},
 		"account-home": templates.HomePage{}, "account-profile": templates.ProfilePage{},
 		"account-security": templates.SecurityPage{}, "account-password": templates.ChangePasswordPage{},
 		"account-activity": templates.ActivityPage{}, "twostep-home": templates.TwoStepPage{},
@@ -253,7 +254,7 @@ func TestSettingUpIsRecommendedBesideTheButton(t *testing.T) {
 		if err := newSet(t).Render(&b, page); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(b.String(), want) || !strings.Contains(b.String(), `href="/help#setup"`) {
+		if !strings.Contains(b.String(), want) || !strings.Contains(b.String(), `href="/help/setup"`) {
 			t.Errorf("%s: no %q with a link to help", lang, want)
 		}
 	}

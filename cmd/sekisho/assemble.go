@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"time"
 
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/config"
@@ -92,11 +93,21 @@ func newPages(cfg config.Config) (*templates.Set, error) {
 	pages, err := templates.New(templates.Options{
 		Name: cfg.Name, Reading: cfg.Reading, Market: cfg.Market, IssuerHost: u.Hostname(), Zone: cfg.Zone(),
 		Terms: cfg.Terms, Privacy: cfg.Privacy, Fits: oneText,
+		Support: templates.Support(cfg.Support), AsOf: helpDate(cfg), Version: version,
+		Senders: templates.Senders{SMS: cfg.SMS.Senders(), Voice: cfg.Voice.Senders(), Mail: cfg.Mail.From},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return pages, checkTexts(cfg, pages)
+}
+
+// helpDate is the date of what the help says (S-002).
+func helpDate(cfg config.Config) time.Time {
+	if at, err := time.Parse(time.DateOnly, cfg.HelpDate); err == nil {
+		return at
+	}
+	return buildTime()
 }
 
 // newRules are the built-in list of refused passwords and the operator's.

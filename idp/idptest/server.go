@@ -241,7 +241,12 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 
 // pages are parsed once per test binary: a third of what a provider costs to start.
 var pages = sync.OnceValues(func() (*templates.Set, error) {
-	return templates.New(templates.Options{Name: "Sekisho", Market: "Minato Market", IssuerHost: "localhost", Zone: time.FixedZone("JST", 9*3600)})
+	return templates.New(templates.Options{
+		Name: "Sekisho", Market: "Minato Market", IssuerHost: "localhost", Zone: time.FixedZone("JST", 9*3600),
+		Support: templates.Support{URL: "https://market.example/contact", Mail: "support@market.example", Phone: "0120-000-000"},
+		Senders: templates.Senders{SMS: []string{"Sekisho"}, Voice: []string{"+815012345678"}, Mail: "no-reply@localhost"},
+		AsOf:    Start, Version: "v1.0.0", Fits: func(text string) bool { n, _ := send.Segments(text); return n <= 1 },
+	})
 })
 
 // Keys are fixed master keys for tests.

@@ -121,7 +121,9 @@ func TestScreens(t *testing.T) {
 // strangers are the pages for people who are not signed in.
 func (g *gallery) strangers() {
 	g.visit("/signin", "error") // a sign-in that does not exist
-	g.visit("/help", "help")
+	for path, name := range map[string]string{"": "help", "/setup": "help-setup", "/app": "help-app", "/code": "help-code", "/faq": "help-faq"} {
+		g.visit("/help"+path, name)
+	}
 	g.visit("/signup", "signup")
 	g.Press("main form .btn.pri")
 	g.shot("signup--error")

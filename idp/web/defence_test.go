@@ -270,7 +270,7 @@ func TestTheRoutesAreThese(t *testing.T) {
 		"/signin", "/signin/cancel", "/signin/resume", "/signin/resume/done", "/signin/code", "/signin/passkey", "/signin/passkey/new", "/signin/confirm", "/signin/enroll", "/signin/methods", "/signin/notice",
 		"/signin/select", "/consent", "/signout", "/signout/done", "/signup", "/signup/done", "/signup/verify",
 		"/password/forgot", "/password/forgot/sent", "/password/reset", "/password/reset/code", "/password/reset/methods",
-		"/help", "/lang", "/static/*", "/receipts/:token",
+		"/help", "/help/setup", "/help/app", "/help/code", "/help/faq", "/lang", "/static/*", "/receipts/:token",
 		"/report", "/report/done", // only take access away (T-64)
 		"/admin", "/admin/people", "/admin/people/:id", "/admin/audit", // staff, by role (T-43)
 	}

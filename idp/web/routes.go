@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/sekisho-id/sekisho/templates"
 )
 
 // route is one method of one page.
@@ -53,16 +51,11 @@ func (s *server) signInRoutes() []route {
 		get("/password/reset", s.reset), post("/password/reset", s.submitReset),
 		get("/password/reset/code", s.resetCode), post("/password/reset/code", s.submitResetCode),
 		get("/password/reset/methods", s.resetMethods), post("/password/reset/methods", s.sendResetCode),
-		get("/help", s.help),
+		get("/help", s.help("help", "help.title")), get("/help/setup", s.help("setup", "helpset.title")),
+		get("/help/app", s.help("app", "helpapp.title")), get("/help/code", s.help("code", "helpcode.title")),
+		get("/help/faq", s.help("faq", "faq.title")),
 		get("/lang", s.switchLanguage),
 	}
-}
-
-// help answers the questions people have, with the numbers of this deployment.
-func (s *server) help(c echo.Context) error {
-	return s.render(c, http.StatusOK, s.page(c, "help", "help.title", templates.HelpPage{
-		TrustDays: days(s.provider.Config().Limits.MFA.TrustedDevice),
-	}))
 }
 
 // plain is a page that says the same to everybody.

@@ -132,20 +132,6 @@ func TestPagesThatSendNameTheFee(t *testing.T) {
 	wants(t, submit(b, p, primaryPath, "kind", "phone", "do", "send", "channel", "sms", "cc", "JP", "tel", "090-1111-2222"), http.StatusOK, fee)
 }
 
-// S-002, S-005, S-012, S-028, S-096 to S-098, S-106, S-108: what help answers.
-func TestHelpAnswers(t *testing.T) {
-	t.Parallel()
-	k := start(t, idptest.Limits(func(l *idp.Limits) { l.MFA.TrustedDevice = 48 * time.Hour }))
-	wants(t, k.Browser(t).Get("/help"), http.StatusOK, "As of November 2026", "A. One smartphone", "B. Two phones with different numbers",
-		"landlines", "ask your carrier", "one account for both", "create a second account", "my other tools", "for 2 days")
-	never := start(t, idptest.Limits(func(l *idp.Limits) { l.MFA.TrustedDevice = 0 }))
-	if strings.Contains(never.Browser(t).Get("/help").Body, `id="trusted"`) {
-		t.Error("trusted devices are explained where there are none")
-	}
-	b := k.newcomer(t)
-	wants(t, b.Get(twoStepPath), http.StatusOK, `href="/help#setup"`)
-}
-
 // S-052: the key can be copied; without scripts it is there to be selected.
 func TestSetUpKeyCanBeCopied(t *testing.T) {
 	k, b := start(t, roomy()), chrome.Start(t)
