@@ -350,6 +350,7 @@ var plans = []struct {
 	{"oidcc-formpost-basic-certification-test-plan", "form_post", basicModules},
 	{"oidcc-config-certification-test-plan", "", configModules},
 	{"oidcc-rp-initiated-logout-certification-test-plan", "", logoutModules},
+	{"oidcc-backchannel-rp-initiated-logout-certification-test-plan", "", backchannelModules},
 	{"fapi2-security-profile-final-test-plan", "", fapiModules},
 }
 

@@ -78,7 +78,7 @@ type world struct {
 	alice, bob idp.User
 }
 
-func newWorld(t *testing.T, opts ...idptest.Option) *world {
+func newWorld(t testing.TB, opts ...idptest.Option) *world {
 	t.Helper()
 	often := idptest.Limits(func(l *idp.Limits) { // these tests sign one person in more often than people do
 		l.Password.PerAccountIPMinute, l.Password.PerAccountIPHour, l.Password.PerIPMinute = 1000, 1000, 1000
