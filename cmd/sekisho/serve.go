@@ -62,6 +62,7 @@ type service struct {
 
 // on serves on ln, which it closes, until ctx ends.
 func (s service) on(ctx context.Context, ln net.Listener) error {
+	collectLess()
 	st, err := connect(ctx, s.p, s.cfg)
 	if err != nil {
 		return errors.Join(err, ln.Close())

@@ -10,6 +10,15 @@ import (
 	"github.com/sekisho-id/sekisho/clients/dpop"
 )
 
+// behind puts an endpoint behind its middleware, the first of it outermost. It
+// does so once: echo would do it again for every request.
+func behind(h echo.HandlerFunc, middleware ...echo.MiddlewareFunc) echo.HandlerFunc {
+	for _, m := range slices.Backward(middleware) {
+		h = m(h)
+	}
+	return h
+}
+
 // only refuses every other method: H-14 is a secret in the query of a GET.
 func only(methods ...string) echo.MiddlewareFunc {
 	allow := strings.Join(methods, ", ")

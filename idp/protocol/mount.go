@@ -99,19 +99,19 @@ func Mount(e *echo.Echo, cfg Config) error {
 	}, op.WithDecoder(decoder{}), op.WithServerCORSOptions(nil)) // H-07: the library would allow any origin, with credentials
 
 	browser := []string{http.MethodGet, http.MethodPost}
-	e.Any(PathAuthorize, ep.authorize, only(browser...))
-	e.Any(PathLogout, ep.logout, only(browser...))
+	e.Any(PathAuthorize, behind(ep.authorize, only(browser...)))
+	e.Any(PathLogout, behind(ep.logout, only(browser...)))
 
-	e.Any(PathToken, ep.token, cors("POST"), noStore, only(http.MethodPost)) // H-14: never GET
-	e.Any(PathPush, ep.push, cors("POST"), noStore, only(http.MethodPost))
-	e.Any(PathRevoke, ep.revoke, cors("POST"), noStore, only(http.MethodPost))
-	e.Any(PathUserInfo, ep.userInfo, cors("GET, POST"), noStore, only(browser...))
+	e.Any(PathToken, behind(ep.token, cors("POST"), noStore, only(http.MethodPost))) // H-14: never GET
+	e.Any(PathPush, behind(ep.push, cors("POST"), noStore, only(http.MethodPost)))
+	e.Any(PathRevoke, behind(ep.revoke, cors("POST"), noStore, only(http.MethodPost)))
+	e.Any(PathUserInfo, behind(ep.userInfo, cors("GET, POST"), noStore, only(browser...)))
 
 	metadata := newPage("", body, "public, max-age=3600")
 	document := func(c echo.Context) error { return metadata.serve(c) }
-	e.Any(PathDiscovery, document, cors("GET"), only(http.MethodGet, http.MethodHead))
-	e.Any(PathMetadata, document, cors("GET"), only(http.MethodGet, http.MethodHead))
-	e.Any(PathJWKS, ep.keys, cors("GET"), only(http.MethodGet, http.MethodHead))
+	e.Any(PathDiscovery, behind(document, cors("GET"), only(http.MethodGet, http.MethodHead)))
+	e.Any(PathMetadata, behind(document, cors("GET"), only(http.MethodGet, http.MethodHead)))
+	e.Any(PathJWKS, behind(ep.keys, cors("GET"), only(http.MethodGet, http.MethodHead)))
 	return nil
 }
 

@@ -46,28 +46,36 @@ func ipExtractor(proxies []netip.Prefix) echo.IPExtractor {
 // slow is how long a request may take before its line is worth reading.
 const slow = time.Second
 
-// observe names the request, answers its error, and writes its line in the log:
-// the route and never the URL, which may hold a secret (T-36). Requests that
-// failed or were slow are told at info; the others, of which there are
-// thousands a second, at debug: what they did is in the audit log.
-func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		id, start := newReference(), s.now()
-		c.Response().Header().Set(echo.HeaderXRequestID, id)
-		if err := s.caught(c, next); err != nil {
-			c.Error(err)
+// around is what every request passes: it names the request, answers its error,
+// and writes its line in the log: the route and never the URL, which may hold a
+// secret (T-36). Requests that failed or were slow are told at info; the others,
+// of which there are thousands a second, at debug: what they did is in the audit
+// log. It is one middleware, because echo builds each anew for every request.
+func (s *server) around(prepare ...func(echo.Context) error) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			id, start := newReference(), s.now()
+			c.Response().Header().Set(echo.HeaderXRequestID, id)
+			if err := caught(c, prepare, next); err != nil {
+				c.Error(err)
+			}
+			s.observe(c, id, s.now().Sub(start))
+			return nil
 		}
-		took, status, level := s.now().Sub(start), c.Response().Status, slog.LevelDebug
-		s.counts.Observe(c.Request().Method, c.Path(), status, took)
-		if status >= http.StatusBadRequest || took >= slow {
-			level = slog.LevelInfo
-		}
-		if ctx := c.Request().Context(); s.log.Enabled(ctx, level) {
-			s.log.LogAttrs(ctx, level, "request", slog.String("request_id", id),
-				slog.String("method", c.Request().Method), slog.String("route", c.Path()),
-				slog.Int("status", status), slog.Duration("took", took))
-		}
-		return nil
+	}
+}
+
+// observe counts and tells a request that was answered.
+func (s *server) observe(c echo.Context, id string, took time.Duration) {
+	r, status, level := c.Request(), c.Response().Status, slog.LevelDebug
+	s.counts.Observe(r.Method, c.Path(), status, took)
+	if status >= http.StatusBadRequest || took >= slow {
+		level = slog.LevelInfo
+	}
+	if s.log.Enabled(r.Context(), level) {
+		s.log.LogAttrs(r.Context(), level, "request", slog.String("request_id", id),
+			slog.String("method", r.Method), slog.String("route", c.Path()),
+			slog.Int("status", status), slog.Duration("took", took))
 	}
 }
 
@@ -80,8 +88,8 @@ func newReference() string {
 // reference is the request's id.
 func reference(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
-// caught turns a panic into an error.
-func (s *server) caught(c echo.Context, next echo.HandlerFunc) (err error) {
+// caught prepares a request and has it handled. It turns a panic into an error.
+func caught(c echo.Context, prepare []func(echo.Context) error, next echo.HandlerFunc) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			if aborted, ok := p.(error); ok && errors.Is(aborted, http.ErrAbortHandler) {
@@ -90,22 +98,25 @@ func (s *server) caught(c echo.Context, next echo.HandlerFunc) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	for _, do := range prepare {
+		if err := do(c); err != nil {
+			return err
+		}
+	}
 	return next(c)
 }
 
 // onlyOurHost refuses requests that were meant for another host (T-44). At the
 // alias there are only the paths that machines call.
-func (s *server) onlyOurHost(alias string, paths []string) echo.MiddlewareFunc {
+func (s *server) onlyOurHost(alias string, paths []string) func(echo.Context) error {
 	port := map[string]string{"https": ":443", "http": ":80"}[s.issuer.Scheme]
 	ours := strings.TrimSuffix(strings.ToLower(s.issuer.Host), port)
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			host := strings.TrimSuffix(strings.ToLower(c.Request().Host), port)
-			if host == ours || alias != "" && host == alias && slices.Contains(paths, c.Request().URL.Path) {
-				return next(c)
-			}
-			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+	return func(c echo.Context) error {
+		host := strings.TrimSuffix(strings.ToLower(c.Request().Host), port)
+		if host == ours || alias != "" && host == alias && slices.Contains(paths, c.Request().URL.Path) {
+			return nil
 		}
+		return echo.NewHTTPError(http.StatusMisdirectedRequest)
 	}
 }
 
@@ -119,7 +130,7 @@ func hostOf(raw string) (string, error) {
 }
 
 // headers are those of every answer (ux 2.1, O-14, O-19, T-20, T-57).
-func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *server) headers() func(echo.Context) error {
 	fixed := http.Header{
 		"Content-Security-Policy": {contentPolicy("")},
 		"X-Frame-Options":         {"DENY"},
@@ -138,7 +149,7 @@ func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 			// Not on the pages of a sign-in: it would cut off clients that open them in a pop-up.
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		}
-		return next(c)
+		return nil
 	}
 }
 
@@ -153,17 +164,15 @@ func contentPolicy(formAction string) string {
 	return p
 }
 
-func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		r := c.Request()
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
-		return next(c)
-	}
+func limitBody(c echo.Context) error {
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	return nil
 }
 
 // readBrowser puts the browser into the request's context and, before the
 // answer leaves, sends the cookies that a verb changed.
-func (s *server) readBrowser(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *server) readBrowser() func(echo.Context) error {
 	last := s.provider.Config().Lang
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -182,6 +191,6 @@ func (s *server) readBrowser(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		})
 		c.SetRequest(r.WithContext(idp.WithBrowser(r.Context(), b)))
-		return next(c)
+		return nil
 	}
 }
