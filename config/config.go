@@ -11,6 +11,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp/password"
+	"github.com/sekisho-id/sekisho/idp/recovery"
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/mfa"
 )
@@ -152,6 +153,7 @@ type Limits struct {
 	Account    Account               `yaml:"account"`
 	Staff      signin.StaffLimits    `yaml:"staff"`
 	Alarms     signin.AlarmLimits    `yaml:"alarms"`
+	Recovery   recovery.Limits       `yaml:"recovery"`
 }
 
 // SignIn are the lifetimes of what is pending.
@@ -199,7 +201,7 @@ func Default() Config {
 			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, Exports: 5, CloseWait: 14 * day, CloseReminder: 3 * day, NoticeFailures: 10, NoticeSends: 3},
 			Staff:   signin.DefaultStaffLimits(),
-			Alarms:  signin.DefaultAlarmLimits(),
+			Alarms:  signin.DefaultAlarmLimits(), Recovery: recovery.DefaultLimits(),
 		},
 	}
 }

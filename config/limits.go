@@ -124,8 +124,30 @@ func (l Limits) alarmBounds() []bound {
 	}
 }
 
+// recoveryBounds are those of requests that staff review.
+func (l Limits) recoveryBounds() []bound {
+	r := l.Recovery
+	return []bound{
+		span("recovery.draft", r.Draft, 10*time.Minute, day),
+		span("recovery.open", r.Open, day, 30*day),
+		span("recovery.wait", r.Wait, 0, 7*day),          // C-41
+		span("recovery.wait_long", r.WaitLong, 0, 7*day), // C-41
+		span("recovery.lately", r.Lately, 0, 365*day),    // T-42
+		span("recovery.finish_link", r.Finish, time.Hour, 7*day),
+		span("recovery.evidence", r.Evidence, day, 90*day), // C-44
+		span("recovery.record", r.Record, r.Evidence, century),
+		count("recovery.account_day", r.PerDay, 1, 10),       // C-42
+		count("recovery.account_30days", r.PerMonth, 1, 100), // C-42
+		count("recovery.network_day", r.PerNetwork, 1, many), // T-42
+		count("recovery.browser_day", r.PerBrowser, 1, many), // T-42
+		count("recovery.files", r.Files, 1, 10),              // T-05
+		count("recovery.file_kib", r.FileKiB, 256, 20<<10),   // T-05
+		count("recovery.megapixels", r.Megapixels, 1, 200),   // T-05
+	}
+}
+
 func (c Config) validateLimits(f *Faults) {
-	for _, b := range slices.Concat(c.Limits.bounds(), c.Limits.alarmBounds()) {
+	for _, b := range slices.Concat(c.Limits.bounds(), c.Limits.alarmBounds(), c.Limits.recoveryBounds()) {
 		f.add(b.value < b.min || b.value > b.max, "limits."+b.key, "must be %s", b)
 	}
 	f.add(len(c.Limits.Countries) == 0, "limits.countries", "must name one country at least")

@@ -32,6 +32,7 @@ var exports = []struct {
 	{"sessions", []string{"sessions"}, (*Provider).exportSessions},
 	{"apps", []string{"consents", "grants"}, (*Provider).exportApps},
 	{"shops", []string{"shop_members"}, (*Provider).exportShops},
+	{"recoveries", []string{"recoveries", "recovery_files"}, (*Provider).exportRecoveries},
 	{"codes_sent", []string{"sends"}, (*Provider).exportSends},
 	{"messages", []string{"outbox"}, (*Provider).exportMessages},
 	{"events", []string{"events"}, (*Provider).exportEvents},
@@ -215,6 +216,20 @@ func (p *Provider) exportShops(tx *store.Tx, u User) (any, error) {
 		out = append(out, put("id", m.ShopID, "name", shop.Name, "role", m.Role, "joined_at", m.JoinedAt))
 	}
 	return out, nil
+}
+
+// exportRecoveries leaves out what the applicant wrote and sent: it may have
+// been somebody else (T-42).
+func (p *Provider) exportRecoveries(tx *store.Tx, u User) (any, error) {
+	out := []exportRow{}
+	list, err := tx.RecoveriesOf(u.ID)
+	for _, r := range list {
+		out = append(out, put(
+			"state", r.State, "with_password", r.Password, "contact", maskEmail(r.Contact), "browser", r.UserAgent, "ip", r.IP,
+			"sent_at", r.SentAt, "decided_at", r.DecidedAt, "closed_at", r.ClosedAt, "evidence_until", r.ClearAt,
+		))
+	}
+	return out, err
 }
 
 func (p *Provider) exportSends(tx *store.Tx, u User) (any, error) {

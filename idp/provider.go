@@ -10,6 +10,7 @@ import (
 	"github.com/sekisho-id/sekisho/idp/jobs"
 	"github.com/sekisho-id/sekisho/idp/metrics"
 	"github.com/sekisho-id/sekisho/idp/password"
+	"github.com/sekisho-id/sekisho/idp/recovery"
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/idp/store"
 	"github.com/sekisho-id/sekisho/mfa"
@@ -85,6 +86,7 @@ type Limits struct {
 	Account  AccountLimits
 	Staff    signin.StaffLimits
 	Alarms   signin.AlarmLimits
+	Recovery recovery.Limits
 }
 
 // SignInLimits are the lifetimes of what is pending.
@@ -121,7 +123,7 @@ func DefaultLimits() Limits {
 			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, Exports: 5,
 			CloseWait: 14 * 24 * time.Hour, CloseReminder: 3 * 24 * time.Hour, NoticeFailures: 10, NoticeSends: 3,
 		},
-		Alarms: signin.DefaultAlarmLimits(),
+		Alarms: signin.DefaultAlarmLimits(), Recovery: recovery.DefaultLimits(),
 	}
 }
 

@@ -10,6 +10,7 @@ var erasures = []struct{ table, statement string }{
 	{"challenges", "DELETE FROM challenges WHERE user_id = ?1"},
 	{"tokens", "DELETE FROM tokens WHERE user_id = ?1"},
 	{"grants", "DELETE FROM grants WHERE user_id = ?1"},
+	{"recoveries", "DELETE FROM recoveries WHERE user_id = ?1"},
 	{"outbox", "DELETE FROM outbox WHERE user_id = ?1 AND kind <> 'logout'"},
 	{"events", "UPDATE events SET actor_ip = '', actor_user_agent = '', actor_request = '' WHERE user_id = ?1"},
 	{"events", `UPDATE events SET actor_ip = '', actor_user_agent = '', actor_request = ''

@@ -30,6 +30,7 @@ var lifetimes = []struct {
 	{"shop_tools", "id", "revoked_at <= ?1", 30 * 24 * time.Hour},
 	{"shops", "id", "closed_at <= ?1", 30 * 24 * time.Hour},
 	{"sends", "id", "sent_at <= ?1", 30 * 24 * time.Hour},
+	{"recoveries", "id", "keep_until <= ?1", 0},
 	{"outbox", "seq", "sent_at <= ?1", 24 * time.Hour},
 	{"outbox", "seq", "failed_at <= ?1", 30 * 24 * time.Hour},
 }

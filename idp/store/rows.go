@@ -289,3 +289,36 @@ type ToolSecret struct {
 	Hash      string    `json:"hash"`
 	CreatedAt time.Time `json:"created_at"`
 }
+
+// Recovery is a request to recover an account by review; its states are those
+// of package recovery.
+type Recovery struct {
+	ID string
+	// UserID is empty until it is sent, and for a request about nobody's account.
+	UserID, State string
+	// Password says that the applicant knew it, Changed that it or the address
+	// had been changed lately, Known that the browser had signed in before.
+	Password, Changed, Known bool
+	// Lang is the applicant's; Cause a word of the form.
+	Lang, Cause string
+	// Email, Contact, Story and Wanted are in clear here, sealed at rest.
+	Email, Contact, Story, Wanted string
+	IP, UserAgent                 string
+	// First and Second are the ids of the reviewers who approved.
+	First, Second, Ticket string
+	// The zero time means: not yet. DueAt is when the state ends by itself,
+	// ClearAt when evidence and words are deleted, KeepUntil when the row is.
+	CreatedAt, ConfirmedAt, SentAt, DueAt, DecidedAt, ClosedAt, ClearAt, KeepUntil time.Time
+}
+
+// RecoveryFile is a piece of evidence. Its content comes in pieces, sealed at rest.
+type RecoveryFile struct {
+	ID, RecoveryID string
+	// Name is what its sender called it, in clear here, sealed at rest.
+	Name string
+	// Kind is the media type found in its content.
+	Kind string
+	Size int64
+	// DoneAt is zero while it is being sent.
+	CreatedAt, DoneAt time.Time
+}
