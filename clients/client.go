@@ -59,7 +59,8 @@ type Client struct {
 	Auth AuthMethod `yaml:"auth_method" json:"auth_method,omitempty"`
 	// SecretHashes are SHA-256 of generated 256-bit secrets, hex; two at most, for rotation (C-52).
 	SecretHashes []string `yaml:"secret_hashes" json:"secret_hashes,omitempty"`
-	// Grants is empty for authorization_code alone.
+	// Grants is empty for authorization_code alone, or for none when the client
+	// serves resources.
 	Grants       []GrantType `yaml:"grants" json:"grants,omitempty"`
 	RedirectURIs []string    `yaml:"redirect_uris" json:"redirect_uris,omitempty"`
 	// PostLogoutURIs may be returned to after sign-out; exact match.
@@ -74,6 +75,12 @@ type Client struct {
 	Scopes []string `yaml:"scopes" json:"scopes,omitempty"`
 	// Resources are the audiences of its access tokens; empty means the issuer.
 	Resources []string `yaml:"resources" json:"resources,omitempty"`
+	// Serves are the resources that it is the server of: it may introspect the
+	// tokens made for them (RFC 7662).
+	Serves []string `yaml:"serves" json:"serves,omitempty"`
+	// IntrospectionAlg signs the answers that it introspects as JWT (RFC 9701);
+	// empty for RS256.
+	IntrospectionAlg string `yaml:"introspection_signed_response_alg" json:"introspection_signed_response_alg,omitempty"`
 	// NoPKCE lifts the demand for PKCE from a confidential client; nonce is then required.
 	// It is `require_pkce: false` in the file.
 	NoPKCE bool `yaml:"-" json:"no_pkce,omitempty"`

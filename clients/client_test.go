@@ -110,6 +110,17 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		}, []string{"post_logout_redirect_uris[1]"}},
 		{"two scopes in one", func(c *clients.Client) { c.Scopes = []string{"openid", "a b", "openid"} }, []string{"scopes[1]", "scopes[2]"}},
 		{"a relative resource", func(c *clients.Client) { c.Resources = []string{"payout", "https://api.example/#x"} }, []string{"resources[0]", "resources[1]"}},
+		{"an API that only introspects is fine", func(c *clients.Client) {
+			c.RedirectURIs, c.Serves, c.IntrospectionAlg = nil, []string{"https://api.example"}, "ES256"
+		}, nil},
+		{"an API that also signs people in must say so", func(c *clients.Client) { c.Serves = []string{"https://api.example"} }, []string{"redirect_uris"}},
+		{"an API that cannot authenticate", func(c *clients.Client) {
+			c.Auth, c.SecretHashes, c.Grants, c.Serves = clients.AuthNone, nil, []clients.GrantType{clients.GrantCode}, []string{"https://api.example"}
+		}, []string{"serves"}},
+		{"serving what is no audience, and one twice", func(c *clients.Client) {
+			c.RedirectURIs, c.Serves = nil, []string{"payout", "https://api.example", "https://api.example"}
+		}, []string{"serves[0]", "serves[2]"}},
+		{"unsigned introspection answers", func(c *clients.Client) { c.IntrospectionAlg = "none" }, []string{"introspection_signed_response_alg"}},
 		{"an unsigned ID token", func(c *clients.Client) { c.IDTokenAlg = "none" }, []string{"id_token_alg"}},
 		{"a level nobody can reach", func(c *clients.Client) { c.Rules.MinACR = "phr" }, []string{"rules.min_acr"}},
 		{"no nonce where PKCE needs none", func(c *clients.Client) { c.NoNonce = true }, []string{"require_nonce"}},

@@ -63,6 +63,7 @@ func (c Client) validateProfile(f *faults) {
 	f.add(c.IDTokenAlg != "" && !slices.Contains(c.SigningAlgs(), c.IDTokenAlg), "id_token_alg", "must be one of %s", algs)
 	f.add(c.AssertionAlg != "" && !slices.Contains(c.SigningAlgs(), c.AssertionAlg), "assertion_signing_alg", "must be one of %s", algs)
 	f.add(c.RequestObjectAlg != "" && !slices.Contains(c.SigningAlgs(), c.RequestObjectAlg), "request_object_signing_alg", "must be one of %s", algs)
+	f.add(c.IntrospectionAlg != "" && !slices.Contains(c.SigningAlgs(), c.IntrospectionAlg), "introspection_signed_response_alg", "must be one of %s", algs)
 	f.add(c.NoNonce && !c.NoPKCE, "require_nonce", "is false only beside require_pkce: false; with PKCE no nonce is needed")
 	if !c.fapi2() {
 		return

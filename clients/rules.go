@@ -48,7 +48,7 @@ func (c Client) UsesSecret() bool { return c.AuthMethod() == AuthBasic || c.Auth
 // Allows reports whether the client may use a grant.
 func (c Client) Allows(g GrantType) bool {
 	if len(c.Grants) == 0 {
-		return g == GrantCode
+		return g == GrantCode && len(c.Serves) == 0
 	}
 	return slices.Contains(c.Grants, g)
 }
@@ -81,6 +81,18 @@ func (c Client) SigningAlg() string {
 	switch {
 	case c.IDTokenAlg != "":
 		return c.IDTokenAlg
+	case c.fapi2():
+		return "ES256"
+	}
+	return "RS256"
+}
+
+// IntrospectionSigningAlg is the algorithm of the introspection answers that the
+// client asks for as JWT; RS256 unless registered otherwise (RFC 9701 §6).
+func (c Client) IntrospectionSigningAlg() string {
+	switch {
+	case c.IntrospectionAlg != "":
+		return c.IntrospectionAlg
 	case c.fapi2():
 		return "ES256"
 	}

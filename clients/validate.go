@@ -146,6 +146,11 @@ func (c Client) validateURIs(f *faults) {
 	for i, r := range c.Resources {
 		f.add(faultOfResource(r) != "", fmt.Sprintf("resources[%d]", i), "%s", faultOfResource(r))
 	}
+	for i, r := range c.Serves {
+		f.add(faultOfResource(r) != "", fmt.Sprintf("serves[%d]", i), "%s", faultOfResource(r))
+		f.add(slices.Contains(c.Serves[:i], r), fmt.Sprintf("serves[%d]", i), "is there twice")
+	}
+	f.add(len(c.Serves) > 0 && !c.Confidential(), "serves", "needs a client that authenticates") // RFC 7662 §2.1
 }
 
 // languages checks the keys of display names.

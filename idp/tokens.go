@@ -277,7 +277,7 @@ func (p *Provider) Bearer(ctx context.Context, grantID, jti string) (User, error
 }
 
 // RevokeRefresh revokes the grant of a client's own refresh token (RFC 7009).
-// An unknown token, or another client's, is no error and changes nothing.
+// An unknown token is no error; another client's is ErrInvalidGrant, and lives on.
 func (p *Provider) RevokeRefresh(ctx context.Context, b *Browser, c *clients.Client, token string) error {
 	return p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
 		row, err := w.RefreshToken(store.Hash(token))
@@ -288,8 +288,11 @@ func (p *Provider) RevokeRefresh(ctx context.Context, b *Browser, c *clients.Cli
 			return err
 		}
 		g, err := w.Grant(row.GrantID)
-		if err != nil || g.ClientID != c.ID {
+		if err != nil {
 			return err
+		}
+		if g.ClientID != c.ID {
+			return invalidGrant("the refresh token was issued to another client")
 		}
 		return p.revoke(w, g.ID, "grant.revoked")
 	})

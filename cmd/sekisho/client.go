@@ -18,7 +18,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f := p.flags("client add", "ID", "Add a relying party. Its secret is printed once and never again.\nA running provider serves it within seconds.")
 	from := f.source()
 	var c clients.Client
-	var grants, redirects, logouts, scopes, resources, modes list
+	var grants, redirects, logouts, scopes, resources, serves, modes list
 	f.StringVar(&c.Name, "name", "", "its `name`, which people see (required)")
 	f.StringVar(&c.Owner, "owner", "", "who runs it, shown when consent is asked for")
 	f.StringVar(&c.URI, "uri", "", "its home page")
@@ -28,6 +28,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f.Var(&grants, "grant", "authorization_code (the default), refresh_token or client_credentials; may be given several times")
 	f.Var(&scopes, "scope", "a scope it may ask for; may be given several times")
 	f.Var(&resources, "resource", "an audience of its access tokens; may be given several times")
+	f.Var(&serves, "serves", "an audience of which it is the API, so that it may introspect its tokens; may be given several times")
 	public := f.Bool("public", false, "it cannot keep a secret: an app on a device or in a browser")
 	post := f.Bool("secret-post", false, "it sends its secret in the form (client_secret_post)")
 	key := f.Bool("private-key", false, "it signs with a key instead of having a secret (private_key_jwt)")
@@ -51,7 +52,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	c.ID, c.RedirectURIs, c.PostLogoutURIs, c.Scopes, c.Resources = got[0], redirects, logouts, scopes, resources
+	c.ID, c.RedirectURIs, c.PostLogoutURIs, c.Scopes, c.Resources, c.Serves = got[0], redirects, logouts, scopes, resources, serves
 	c.Profile = clients.Profile(*profile)
 	for _, g := range grants {
 		c.Grants = append(c.Grants, clients.GrantType(g))

@@ -14,6 +14,9 @@ type machineDocument struct {
 	TokenAuthAlgs         []string             `json:"token_endpoint_auth_signing_alg_values_supported"`
 	RevocationAuthMethods []clients.AuthMethod `json:"revocation_endpoint_auth_methods_supported"`
 	RevocationAuthAlgs    []string             `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	StatusAuthMethods     []clients.AuthMethod `json:"introspection_endpoint_auth_methods_supported"`
+	StatusAuthAlgs        []string             `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	StatusAlgs            []string             `json:"introspection_signing_alg_values_supported"` // RFC 9701 §7
 	DPoPAlgs              []string             `json:"dpop_signing_alg_values_supported"`
 	CertificateBound      bool                 `json:"tls_client_certificate_bound_access_tokens"`
 	// Aliases are where client certificates are asked for (RFC 8705 §5).
@@ -26,10 +29,13 @@ type endpointURLs struct {
 	Revocation string `json:"revocation_endpoint"`
 	UserInfo   string `json:"userinfo_endpoint"`
 	Push       string `json:"pushed_authorization_request_endpoint"`
+	Status     string `json:"introspection_endpoint"`
 }
 
 func endpointsAt(base string) endpointURLs {
-	return endpointURLs{Token: base + PathToken, Revocation: base + PathRevoke, UserInfo: base + PathUserInfo, Push: base + PathPush}
+	return endpointURLs{
+		Token: base + PathToken, Revocation: base + PathRevoke, UserInfo: base + PathUserInfo, Push: base + PathPush, Status: base + PathStatus,
+	}
 }
 
 func (ep *endpoints) machines() machineDocument {
@@ -37,7 +43,9 @@ func (ep *endpoints) machines() machineDocument {
 	doc := machineDocument{
 		endpointURLs:     endpointsAt(ep.issuer),
 		TokenAuthMethods: auth, RevocationAuthMethods: auth, TokenAuthAlgs: algs, RevocationAuthAlgs: algs,
-		DPoPAlgs: dpop.Algorithms(), CertificateBound: ep.certificates.Served,
+		StatusAuthMethods: slices.DeleteFunc(slices.Clone(auth), func(m clients.AuthMethod) bool { return m == clients.AuthNone }), StatusAuthAlgs: algs,
+		StatusAlgs: clients.Client{}.SigningAlgs(),
+		DPoPAlgs:   dpop.Algorithms(), CertificateBound: ep.certificates.Served,
 	}
 	if ep.certificates.URL != "" {
 		aliases := endpointsAt(ep.certificates.URL)
@@ -55,4 +63,6 @@ func (ep *endpoints) authMethods() []clients.AuthMethod {
 
 // MachinePaths are the paths below an alias for client certificates: nothing
 // that a browser opens.
-func MachinePaths() []string { return []string{PathToken, PathRevoke, PathUserInfo, PathPush} }
+func MachinePaths() []string {
+	return []string{PathToken, PathRevoke, PathUserInfo, PathPush, PathStatus}
+}

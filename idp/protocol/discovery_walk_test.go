@@ -58,11 +58,18 @@ func (w walk) lists() map[string]func(value string) bool {
 			header, _ := parts(w.t, w.tokens(w.t, client).str("id_token"))
 			return header["alg"] == s
 		},
-		"request_object_signing_alg_values_supported":           w.requestObject,
-		"token_endpoint_auth_methods_supported":                 func(s string) bool { return w.authMethod(w.t, protocol.PathToken, s, w.pki) },
-		"revocation_endpoint_auth_methods_supported":            func(s string) bool { return w.authMethod(w.t, protocol.PathRevoke, s, w.pki) },
-		"token_endpoint_auth_signing_alg_values_supported":      func(s string) bool { return w.authAlg(w.t, protocol.PathToken, s) },
-		"revocation_endpoint_auth_signing_alg_values_supported": func(s string) bool { return w.authAlg(w.t, protocol.PathRevoke, s) },
+		"request_object_signing_alg_values_supported":              w.requestObject,
+		"token_endpoint_auth_methods_supported":                    func(s string) bool { return w.authMethod(w.t, protocol.PathToken, s, w.pki) },
+		"revocation_endpoint_auth_methods_supported":               func(s string) bool { return w.authMethod(w.t, protocol.PathRevoke, s, w.pki) },
+		"token_endpoint_auth_signing_alg_values_supported":         func(s string) bool { return w.authAlg(w.t, protocol.PathToken, s) },
+		"revocation_endpoint_auth_signing_alg_values_supported":    func(s string) bool { return w.authAlg(w.t, protocol.PathRevoke, s) },
+		"introspection_endpoint_auth_methods_supported":            func(s string) bool { return w.authMethod(w.t, protocol.PathStatus, s, w.pki) },
+		"introspection_endpoint_auth_signing_alg_values_supported": func(s string) bool { return w.authAlg(w.t, protocol.PathStatus, s) },
+		"introspection_signing_alg_values_supported": func(s string) bool {
+			r := w.introspect(w.t, "signs-"+strings.ToLower(s), "x", "Accept", "application/token-introspection+jwt")
+			header, _ := parts(w.t, r.body)
+			return header["alg"] == s
+		},
 		"dpop_signing_alg_values_supported": func(s string) bool {
 			h := holder{partySigners()[s], w.world}
 			h.kid = ""
@@ -86,7 +93,7 @@ func algParties() []clients.Client {
 	for alg := range partySigners() {
 		out = append(out, clients.Client{
 			ID: "signs-" + strings.ToLower(alg), Name: alg, SecretHashes: []string{clients.HashSecret(secret)}, RedirectURIs: []string{callback},
-			Rules: clients.Rules{FirstParty: true}, JWKS: partyKeys(alg), RequestObjectAlg: alg,
+			Rules: clients.Rules{FirstParty: true}, JWKS: partyKeys(alg), RequestObjectAlg: alg, IntrospectionAlg: alg,
 		})
 	}
 	return out
@@ -116,6 +123,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 	for name, method := range map[string]string{
 		"authorization_endpoint": "GET", "token_endpoint": "POST", "userinfo_endpoint": "GET", "jwks_uri": "GET",
 		"end_session_endpoint": "GET", "revocation_endpoint": "POST", "pushed_authorization_request_endpoint": "POST",
+		"introspection_endpoint": "POST",
 	} {
 		url, _ := doc[name].(string)
 		if r := w.browser(t).do(method, url, ""); !strings.HasPrefix(url, w.URL+"/oauth2/") || r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed {
@@ -191,7 +199,8 @@ func TestDiscoveryHidesNothing(t *testing.T) {
 		"grant_types_supported": {
 			"password": w.grantType(t, "password") != "", "implicit": w.grantType(t, "implicit") != "",
 		},
-		"token_endpoint_auth_methods_supported": {"client_secret_jwt": !w.authMethod(t, protocol.PathToken, "client_secret_jwt", nil)},
+		"token_endpoint_auth_methods_supported":         {"client_secret_jwt": !w.authMethod(t, protocol.PathToken, "client_secret_jwt", nil)},
+		"introspection_endpoint_auth_methods_supported": {"none": !w.authMethod(t, protocol.PathStatus, "none", nil)},
 	} {
 		for value, ok := range refused {
 			if slices.Contains(list(doc[name]), value) || !ok {

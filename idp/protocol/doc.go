@@ -9,6 +9,7 @@
 //	GET POST /oauth2/logout      logout.go                  browser
 //	POST     /oauth2/token       gate.go, server.go         machine
 //	POST     /oauth2/revoke      gate.go, server.go         machine
+//	POST     /oauth2/introspect  introspect.go              machine
 //	GET POST /oauth2/userinfo    userinfo.go                machine
 //	GET      /oauth2/jwks        discovery.go               anyone
 //	GET      /.well-known/…      discovery.go               anyone

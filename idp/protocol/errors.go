@@ -35,6 +35,8 @@ var (
 	errGrantType        = &oidc.Error{ErrorType: oidc.UnsupportedGrantType, Description: "this grant_type is not served"}
 	errNotAllowed       = &oidc.Error{ErrorType: oidc.UnauthorizedClient, Description: "the client is not registered for this grant"}
 	errGrant            = &oidc.Error{ErrorType: oidc.InvalidGrant, Description: "the code or token is wrong, used, expired, revoked or not of this client"}
+	errTokenless        = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "token is missing"}
+	errTokenKind        = &oidc.Error{ErrorType: "unsupported_token_type", Description: "tokens of this type cannot be revoked; they end by themselves"}
 	errNotYours         = &oidc.Error{ErrorType: oidc.InvalidGrant, Description: "the token was issued to another client"}
 	errScope            = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope is malformed or exceeds what the client may have"}
 	errTarget           = &oidc.Error{ErrorType: oidc.InvalidTarget, Description: "resource is not registered for the client"}

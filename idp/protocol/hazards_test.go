@@ -168,7 +168,7 @@ func TestH07CORSWithCredentials(t *testing.T) {
 	origin := []string{"Origin", "https://evil.example"}
 	preflight := append([]string{"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization"}, origin...)
 	open := []string{protocol.PathDiscovery, protocol.PathMetadata, protocol.PathJWKS, protocol.PathToken, protocol.PathUserInfo, protocol.PathRevoke}
-	closed := []string{protocol.PathAuthorize, protocol.PathLogout, "/signin", "/account"}
+	closed := []string{protocol.PathAuthorize, protocol.PathLogout, protocol.PathStatus, "/signin", "/account"}
 	for _, path := range append(open, closed...) {
 		want := ""
 		if strings.HasPrefix(path, "/.well-known/") || path == protocol.PathJWKS || path == protocol.PathToken || path == protocol.PathUserInfo || path == protocol.PathRevoke {
@@ -292,7 +292,7 @@ func TestH12DiscoveryLies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	body := w.machine(t).get(protocol.PathDiscovery).body
-	for _, lie := range []string{"implicit", "id_token token", "token-exchange", "jwt-bearer", "device_", "introspection", "registration", "check_session", "fragment", "plain", "client_secret_jwt", "HS256"} {
+	for _, lie := range []string{"implicit", "id_token token", "token-exchange", "jwt-bearer", "device_", "registration", "check_session", "fragment", "plain", "client_secret_jwt", "HS256"} {
 		if strings.Contains(body, lie) {
 			t.Errorf("metadata promises %q: %s", lie, body)
 		}
@@ -305,7 +305,7 @@ func TestH14SecretInQuery(t *testing.T) {
 	w := newWorld(t)
 	m := w.machine(t)
 	v := form("grant_type", "client_credentials", "client_id", "machine", "client_secret", secret, "token", "x").Encode()
-	for _, path := range []string{protocol.PathToken, protocol.PathRevoke} {
+	for _, path := range []string{protocol.PathToken, protocol.PathRevoke, protocol.PathStatus} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodPatch} {
 			if r := m.do(method, path+"?"+v, "", "Authorization", basic("machine")); r.status != http.StatusMethodNotAllowed || r.header.Get("Allow") != "POST" {
 				t.Errorf("%s %s: got %d %s, want 405", method, path, r.status, r.body)

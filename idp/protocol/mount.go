@@ -26,6 +26,7 @@ const (
 	PathJWKS      = "/oauth2/jwks"
 	PathLogout    = "/oauth2/logout"
 	PathRevoke    = "/oauth2/revoke"
+	PathStatus    = "/oauth2/introspect" // RFC 7662
 	PathDiscovery = "/.well-known/openid-configuration"
 	PathMetadata  = "/.well-known/oauth-authorization-server" // RFC 8414
 )
@@ -105,6 +106,7 @@ func Mount(e *echo.Echo, cfg Config) error {
 	e.Any(PathToken, behind(ep.token, cors("POST"), noStore, only(http.MethodPost))) // H-14: never GET
 	e.Any(PathPush, behind(ep.push, cors("POST"), noStore, only(http.MethodPost)))
 	e.Any(PathRevoke, behind(ep.revoke, cors("POST"), noStore, only(http.MethodPost)))
+	e.Any(PathStatus, behind(ep.introspect, noStore, only(http.MethodPost))) // no cors: no script has a client secret
 	e.Any(PathUserInfo, behind(ep.userInfo, cors("GET, POST"), noStore, only(browser...)))
 
 	metadata := newPage("", body, "public, max-age=3600")

@@ -64,6 +64,10 @@ func parties() []clients.Client {
 		party("ed", func(c *clients.Client) { c.IDTokenAlg = "EdDSA" }),
 		party("third", func(c *clients.Client) { c.Rules = clients.Rules{} }),
 		party("api", func(c *clients.Client) { c.Resources = []string{"https://api.example", "https://pay.example"} }),
+		{
+			ID: "payapi", Name: "Payout API", SecretHashes: []string{clients.HashSecret(secret)},
+			Serves: []string{"https://pay.example", "https://api.example"}, IntrospectionAlg: "ES256",
+		},
 		party("gone", func(c *clients.Client) { c.Disabled = true }),
 		party("machine", func(c *clients.Client) {
 			c.Grants, c.Scopes = []clients.GrantType{clients.GrantClientCredentials}, []string{"openid", "payout", "report"}

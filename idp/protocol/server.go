@@ -121,7 +121,8 @@ func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequ
 }
 
 // Revocation ends a refresh token with its whole grant, or one access token
-// (RFC 7009). A token that means nothing here is revoked already.
+// (RFC 7009). A token that means nothing here is revoked already; one of another
+// client stays as it is, and whoever tried is told.
 func (s *server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.RevocationRequest]) (*op.Response, error) {
 	client, token := callerFrom(ctx).client, r.Data.Token
 	if claims, err := s.ep.openAccessToken(token); err == nil {
@@ -132,6 +133,9 @@ func (s *server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.Revoca
 			return nil, s.fail(ctx, err)
 		}
 		return op.NewResponse(nil), nil
+	}
+	if fault := s.ep.revocable(token); fault != nil {
+		return nil, s.fail(ctx, fault)
 	}
 	if err := s.ep.idp.RevokeRefresh(ctx, idp.BrowserFrom(ctx), client, token); err != nil {
 		return nil, s.fail(ctx, err)

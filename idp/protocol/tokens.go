@@ -21,6 +21,7 @@ import (
 const (
 	typID     = "JWT"
 	typAccess = "at+jwt" // RFC 9068 §2.1
+	typLogout = "logout+jwt"
 )
 
 // idClaims are the claims of an ID token (OIDC Core §2).
