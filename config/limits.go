@@ -63,6 +63,11 @@ func (l Limits) bounds() []bound {
 		span("trusted_device", l.TrustedDevice, 0, 90*day),                     // C-34
 		count("trusted_devices_user", l.TrustedDevicesUser, 1, 100),            // C-34
 		count("methods.passkeys", l.Care.Passkeys, 1, 100),
+		count("methods.recovery_codes", l.Care.RecoveryCodes, 4, 20),                             // C-45
+		count("methods.recovery_warning", l.Care.RecoveryWarning, 0, l.Care.RecoveryCodes),       // C-45
+		count("methods.recovery_tries", l.Care.RecoveryTries, 3, 20),                             // N-15
+		count("methods.recovery_tries_of", l.Care.RecoveryTriesOf, l.Care.RecoveryTries, 1000),   // N-15
+		span("methods.recovery_pause", l.Care.RecoveryPause, time.Minute, day),                   // N-15
 		span("methods.hold", l.Care.Hold, 0, 7*day),                                              // C-40
 		span("session.idle_2sv", l.Session.Idle2, time.Minute, century),                          // C-30
 		span("session.idle", l.Session.Idle1, time.Minute, century),                              // C-30

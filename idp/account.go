@@ -119,6 +119,9 @@ func (p *Provider) Account(ctx context.Context, b *Browser) (Account, error) {
 		if a.Passkeys, err = tx.Passkeys(h.user.ID); err != nil {
 			return err
 		}
+		if a.RecoveryCodes, err = tx.RecoveryCodes(h.user.ID); err != nil {
+			return err
+		}
 		a.Methods = slices.DeleteFunc(slices.Clone(h.factors), func(f mfa.Factor) bool { return f.Draft && a.State != StateSetup })
 		for _, d := range devices {
 			if d.Epoch == h.user.Epoch && tx.Now.Before(d.ExpiresAt) {

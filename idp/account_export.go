@@ -28,6 +28,7 @@ var exports = []struct {
 	{"addresses", []string{"notice_addresses", "former_emails"}, (*Provider).exportAddresses},
 	{"methods", []string{"factors"}, (*Provider).exportMethods},
 	{"passkeys", []string{"passkeys"}, (*Provider).exportPasskeys},
+	{"recovery_codes", []string{"recovery_codes"}, (*Provider).exportRecoveryCodes},
 	{"trusted_devices", []string{"devices"}, (*Provider).exportDevices},
 	{"sessions", []string{"sessions"}, (*Provider).exportSessions},
 	{"apps", []string{"consents", "grants"}, (*Provider).exportApps},
@@ -173,6 +174,11 @@ func (p *Provider) exportPasskeys(tx *store.Tx, u User) (any, error) {
 		))
 	}
 	return out, err
+}
+
+func (p *Provider) exportRecoveryCodes(tx *store.Tx, u User) (any, error) {
+	c, err := tx.RecoveryCodes(u.ID)
+	return put("made_at", c.MadeAt, "left", c.Left), err
 }
 
 func (p *Provider) exportDevices(tx *store.Tx, u User) (any, error) {

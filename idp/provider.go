@@ -33,6 +33,8 @@ type (
 	Claims = store.Claims
 	// Address is where somebody lives.
 	Address = store.Address
+	// RecoveryCodes sums up the recovery codes of a person.
+	RecoveryCodes = store.RecoveryCodes
 )
 
 // Sender delivers one message. An error that wraps [mfa.ErrUndeliverable] ends the retries.

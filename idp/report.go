@@ -39,6 +39,8 @@ var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
 	"mail.close":      (*Provider).reopen,
 	"mail.close_soon": (*Provider).reopen,
 	"mail.em_chg":     (*Provider).moveBack,
+	"mail.rc":         (*Provider).dropRecoveryCodes,
+	"mail.rc_used":    (*Provider).dropRecoveryCodes,
 }
 
 // stopMethod disables a method that somebody added: it must be bound anew.
@@ -182,7 +184,7 @@ func (p *Provider) lockOut(w *work, u *User) error {
 	if _, err := p.endEverything(w, u); err != nil {
 		return err
 	}
-	for _, purpose := range []string{tokenReset, tokenAddress, tokenResume} {
+	for _, purpose := range []string{tokenReset, tokenAddress, tokenResume, tokenCodes} {
 		if err := w.DeleteTokens(u.ID, purpose); err != nil {
 			return err
 		}
@@ -197,6 +199,9 @@ func (p *Provider) lockOut(w *work, u *User) error {
 				return err
 			}
 		}
+	}
+	if err := p.dropYoungCodes(w, u); err != nil {
+		return err
 	}
 	// PasswordAt moves too: sign-ins that were given the old one forget it.
 	u.Password, u.PasswordLen, u.PasswordAt, u.PasswordFailures = "", 0, w.Now, 0

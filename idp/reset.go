@@ -109,10 +109,10 @@ func (p *Provider) ResetPassword(ctx context.Context, b *Browser, secret, pw str
 	})
 }
 
-// ResetCodeView describes the running challenge of a reset.
-func (p *Provider) ResetCodeView(ctx context.Context, _ *Browser, secret string) (CodeView, []MethodView, error) {
-	var code CodeView
-	var methods []MethodView
+// ResetCodeView is what the second step of a reset may show: of a [SignInView]
+// the challenge, the methods and whether there are recovery codes.
+func (p *Provider) ResetCodeView(ctx context.Context, _ *Browser, secret string) (SignInView, error) {
+	var v SignInView
 	err := p.st.View(ctx, func(tx *store.Tx) error {
 		t, u, err := p.resetToken(tx, secret)
 		if err != nil {
@@ -125,14 +125,15 @@ func (p *Provider) ResetCodeView(ctx context.Context, _ *Browser, secret string)
 		if err != nil {
 			return err
 		}
-		v, m, err := p.codeView(tx, u, verified(factors), mfa.ForReset, t.ID)
-		methods = m
-		if v != nil {
-			code = *v
+		saved, err := tx.RecoveryCodes(u.ID)
+		if err != nil {
+			return err
 		}
+		v.RecoveryCode = saved.Left > 0
+		v.Code, v.Methods, err = p.codeView(tx, u, verified(factors), mfa.ForReset, t.ID)
 		return err
 	})
-	return code, methods, err
+	return v, err
 }
 
 // SendResetCode sends another code for a reset.

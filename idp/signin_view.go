@@ -49,8 +49,12 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	if s.step.Page != signin.PageCode {
 		return v, nil
 	}
-	code, methods, err := p.codeView(tx, *s.user, s.factors, mfa.ForSignIn, s.row.ID)
-	v.Code, v.Methods = code, methods
+	saved, err := tx.RecoveryCodes(s.user.ID)
+	if err != nil {
+		return v, err
+	}
+	v.RecoveryCode = saved.Left > 0
+	v.Code, v.Methods, err = p.codeView(tx, *s.user, s.factors, mfa.ForSignIn, s.row.ID)
 	return v, err
 }
 

@@ -113,6 +113,11 @@ func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) e
 			return err
 		}
 	}
+	if clear {
+		if err := p.dropRecoveryCodes(w, u, ""); err != nil {
+			return err
+		}
+	}
 	grants, err := w.Grants(u.ID)
 	if err != nil {
 		return err

@@ -87,6 +87,8 @@ type SignInView struct {
 	Methods []MethodView
 	// Passkey is what a browser is asked to use a passkey, as JSON; nil where none is of use.
 	Passkey []byte
+	// RecoveryCode is set where a recovery code may be given instead.
+	RecoveryCode bool
 	// TrustUntil is when a device trusted now would end; zero when not offered.
 	TrustUntil time.Time
 	// AskedScopes are those that need consent, of claims asked for one by one
@@ -152,6 +154,8 @@ type Account struct {
 	// Passkeys are all there are, the oldest first.
 	Passkeys []mfa.Passkey
 	Devices  []mfa.TrustedDevice
+	// RecoveryCodes are those that may stand in for a code.
+	RecoveryCodes RecoveryCodes
 	// ThisDevice is the ID among Devices of this browser; empty when not trusted.
 	ThisDevice string
 	// Required names the clients whose enforcement date has passed.

@@ -80,6 +80,8 @@ var mails = map[string]mailRules{
 	"mail.pk_add":     about("passkey"),
 	"mail.pk_rm":      about("passkey"),
 	"mail.pk_copy":    about("passkey"),
+	"mail.rc":         event,
+	"mail.rc_used":    event,
 	"mail.role_on":    told,
 	"mail.role_off":   told,
 	"mail.suspended":  told,

@@ -101,6 +101,7 @@ type HomePage struct {
 	PasswordAt time.Time
 	// Passkeys is how many there are.
 	Passkeys int
+	Codes    CodesNote
 	Recent   []EventRow
 	// BlockedAt is when a sign-in with the right password was stopped lately; zero for never.
 	BlockedAt time.Time
@@ -158,6 +159,7 @@ type TwoStepPage struct {
 	// Risk shows the note on phones while no app is registered (N-23).
 	Risk    bool
 	Devices int
+	Codes   CodesNote
 	// Passkeys is how many there are.
 	Passkeys int
 	// CanEnable is set when the methods kept suffice to switch on again.

@@ -86,7 +86,7 @@ type CodePage struct {
 	Ways    string
 	// PausedUntil, when not zero, takes the place of the form.
 	PausedUntil time.Time
-	// AllPaused is set when no other way is any help (C-08).
+	// AllPaused is set when no other way of getting a code is any help (C-08).
 	AllPaused bool
 	// Error is about the code; Away says that another code or way is the only way on.
 	Error string
@@ -97,9 +97,9 @@ type CodePage struct {
 type MethodsPage struct {
 	Action, Back string
 	Methods      []MethodChoice
-	// Passkey is the path of the passkey page; empty where there is none.
-	Passkey string
-	Error   string
+	// Passkey and RecoveryCode are the paths of their pages; empty where they are of no use.
+	Passkey, RecoveryCode string
+	Error                 string
 }
 
 // MethodChoice is a button: one way to get a code.

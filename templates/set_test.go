@@ -59,6 +59,7 @@ func data() map[string]any {
 		"setup-method": templates.SetupPage{}, "setup-finish": templates.SetupFinishPage{},
 		"passkey": templates.PasskeyPage{}, "passkey-new": templates.NewPasskeyPage{},
 		"account-passkeys": templates.PasskeysPage{}, "account-passkey-name": templates.RenamePasskeyPage{}, "account-passkey-remove": templates.RemovePasskeyPage{},
+		"recovery-code": templates.RecoveryCodePage{}, "account-codes": templates.CodesPage{},
 		"setup-done": nil, "inbox-list": templates.InboxPage{},
 		"admin-home": templates.StaffHomePage{}, "admin-people": templates.FindPage{}, "admin-person": templates.PersonPage{},
 		"admin-audit": templates.AuditPage{},

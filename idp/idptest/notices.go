@@ -32,6 +32,8 @@ var Notified = map[string]string{
 	"passkey.removed":     "mail.pk_rm",
 	"password.changed":    "mail.pwchanged",
 	"password.reset_sent": "mail.reset",
+	"recovery_code.used":  "mail.rc_used",
+	"recovery_codes.made": "mail.rc",
 	"risk.reported":       "mail.reported",
 	"role.granted":        "mail.role_on",
 	"role.revoked":        "mail.role_off",
@@ -56,7 +58,7 @@ var Quiet = []string{
 	"client.secret_rotated", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent", "code.undelivered",
 	"code.wrong", "device.removed", "email.not_restored", "email.restored", "enrolment.put_off", "grant.revoked",
 	"grant.rules_changed", "keys.rotated", "method.drafted", "passkey.declined", "passkey.put_off", "passkey.refused",
-	"passkey.right", "profile.changed", "refresh.replayed", "session.ended", "session.ended_others", "session.replaced",
+	"passkey.right", "profile.changed", "recovery_code.wrong", "refresh.replayed", "session.ended", "session.ended_others", "session.replaced",
 	"signin.done", "signin.password.right", "signin.password.wrong", "signin.unfinished", "staff.exported", "staff.limited",
 	"staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/idp/signin"
+	"github.com/sekisho-id/sekisho/mfa"
 )
 
 // everyCombination calls check with all combinations of facts, until it finds
@@ -132,6 +133,18 @@ func invariants() []invariant {
 				slices.Contains(amr, "hwk") != (s.Have == signin.LevelPhishingResistant) ||
 				slices.Contains(amr, "pwd") != (s.Have >= signin.LevelPassword && !f.Proofs.PasswordAt.IsZero()) ||
 				(len(amr) == 0) != (s.Have == signin.LevelNone)
+		}},
+		{"a recovery code is a code like any other, told as no text message and no call (2.C.2)", func(f *signin.Facts, s *signin.Step) bool {
+			if f.Proofs.Channel != mfa.RecoveryCode {
+				return false
+			}
+			other := *f
+			other.Proofs.Channel = mfa.App
+			amr := signin.AMR(f.Proofs, s.Have, true)
+			return signin.Decide(other) != *s || slices.Contains(amr, "sms") || slices.Contains(amr, "tel")
+		}},
+		{"two-step verification without its pair is not done, whatever code was given (S-053, S-123)", func(f *signin.Facts, s *signin.Step) bool {
+			return done(s) && f.Person.TwoStep && !f.Request.Sudo && (!f.Person.Primary || !f.Person.Backup)
 		}},
 		{"prompt=login and max_age=0 take no proof from before the request (O-20, O-21)", func(f *signin.Facts, s *signin.Step) bool {
 			r, p := f.Request, f.Proofs

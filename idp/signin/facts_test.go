@@ -106,6 +106,7 @@ func passkeyDimensions() [][]change {
 			nothing,
 			{"code 2h", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(2*time.Hour), mfa.App }},
 			{"code now", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(time.Minute), mfa.SMS }},
+			{"recovery code 8m", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(8*time.Minute), mfa.RecoveryCode }},
 			{"trusted device", func(f *signin.Facts) { f.Proofs.DeviceAt = f.Proofs.PasswordAt }},
 		},
 		{

@@ -72,6 +72,11 @@ func code(d time.Duration) fact {
 	return func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(d), mfa.SMS }
 }
 
+// saved is a recovery code, given in place of the code of a method.
+func saved(d time.Duration) fact {
+	return func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(d), mfa.RecoveryCode }
+}
+
 func scenarios() []scenario {
 	const h, m = time.Hour, time.Minute
 	two, trusted, phr := signin.LevelTwoStep, signin.LevelTrustedDevice, signin.LevelPhishingResistant
@@ -116,6 +121,8 @@ func scenarios() []scenario {
 		{"sudo, 2SV on, code 11 minutes old", facts(sudo, on, code(11*m))},
 		{"sudo, 2SV on, trusted device", facts(sudo, on, device)},
 		{"sudo, 2SV on, password and code fresh", facts(sudo, on, code(m))},
+		{"sudo, 2SV on, password and recovery code fresh", facts(sudo, on, saved(m))},
+		{"sudo, 2SV on, recovery code 11 minutes old", facts(sudo, on, saved(11*m))},
 		{"sudo, no backup, password and code fresh", facts(sudo, noBackup, code(m))},
 		{"date passed, 2SV off, password 2 hours old", facts(passed, password(2*h))},
 
@@ -139,6 +146,8 @@ func scenarios() []scenario {
 		{"2SV on, prompt=none", facts(on, none)},
 		{"2SV on, code 2 hours old", facts(on, code(2*h))},
 		{"2SV on, code 25 hours old", facts(on, code(25*h))},
+		{"2SV on, recovery code 2 hours old", facts(on, saved(2*h))},
+		{"2SV off, recovery code given before it was switched off", facts(saved(2 * h))},
 		{"2SV on, trusted device", facts(on, device)},
 		{"2SV on, trusted device, prompt=none", facts(on, device, none)},
 		{"2SV on, device trusted with an earlier password", facts(on, func(f *signin.Facts) { f.Proofs.DeviceAt = ago(2 * h) })},
@@ -170,6 +179,8 @@ func scenarios() []scenario {
 		{"min_acr 2sv, 2SV off, tried to put it off", facts(minACR(two.ACR()), putOff)},
 		{"min_acr 2sv, 2SV on, trusted device", facts(minACR(two.ACR()), on, device)},
 		{"min_acr 2sv, 2SV on, code 2 hours old", facts(minACR(two.ACR()), on, code(2*h))},
+		{"min_acr 2sv, 2SV on, recovery code a minute old", facts(minACR(two.ACR()), on, saved(m))},
+		{"min_acr phr, 2SV on, has a passkey, recovery code a minute old", facts(minACR("phr"), on, key, saved(m))},
 		{"min_acr trusted-device, 2SV on, trusted device", facts(minACR(trusted.ACR()), on, device)},
 		{"essential phr, no passkey", facts(essential(phr))},
 		{"essential phr, no passkey, prompt=none", facts(essential(phr), none)},
@@ -205,6 +216,7 @@ func scenarios() []scenario {
 		{"no main method, code a minute old", facts(noMain, code(m))},
 		{"no backup, trusted device", facts(noBackup, device)},
 		{"no backup, code a minute old", facts(noBackup, code(m))},
+		{"no backup, recovery code a minute old", facts(noBackup, saved(m))},
 		{"no backup, code 11 minutes old", facts(noBackup, code(11*m))},
 		{"no backup, code a minute old, tried to put it off", facts(noBackup, code(m), putOff)},
 
@@ -217,6 +229,7 @@ func scenarios() []scenario {
 		{"able browser, 2SV off", facts(able)},
 		{"able browser, 2SV off, password 11 minutes old", facts(able, password(11*m))},
 		{"able browser, 2SV on, code a minute old", facts(able, on, code(m))},
+		{"able browser, 2SV on, recovery code a minute old", facts(able, on, saved(m))},
 		{"able browser, 2SV on, trusted device", facts(able, on, device)},
 		{"able browser, has a passkey", facts(able, key)},
 		{"able browser, offered before", facts(offered)},

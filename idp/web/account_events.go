@@ -45,6 +45,9 @@ var history = map[string]told{
 	"passkey.removed":       {icon: "pk", key: "act.pk_removed"},
 	"passkey.copied":        {icon: "alert", key: "act.pk_copied", blocked: true},
 	"passkey.refused":       {icon: "alert", key: "act.pk_refused", blocked: true},
+	"recovery_codes.made":   {icon: "key", key: "act.rc_made"},
+	"recovery_code.used":    {icon: "key", key: "act.rc_used"},
+	"recovery_code.wrong":   {icon: "alert", key: "act.rc_wrong", blocked: true},
 	"method.removed":        {icon: "check", key: "act.m_removed"},
 	"two_step.on":           {icon: "shield", key: "act.two_on"},
 	"two_step.off":          {icon: "alert", key: "act.two_off"},
@@ -93,6 +96,8 @@ func tell(e idp.Event) (told, bool) {
 			t.key = "act.ok_pwd_voice"
 		case mfa.SMS:
 			t.key = "act.ok_pwd_sms"
+		case mfa.RecoveryCode:
+			t.key = "act.ok_pwd_rc"
 		default: // a way that has no words of its own
 		}
 	default: // the password alone

@@ -33,6 +33,9 @@ func (s *server) twoStepRoutes() []route {
 		post(pathMethods+"/remove", s.mine(s.removeMethod)),
 		get(pathMethods+"/name", s.mine(s.nameMethodPage)),
 		post(pathMethods+"/name", s.mine(s.nameMethod)),
+		get(pathCodes, s.mine(s.codes)),
+		post(pathCodes, s.mine(s.changeCodes)),
+		get(pathCodesFile, s.mine(s.codesFile)),
 		get(pathDevices, s.mine(s.devices)),
 		post(pathDevices, s.mine(s.forgetDevices)),
 	}

@@ -109,6 +109,7 @@ func TestScreens(t *testing.T) {
 			g.newcomer()
 			g.owner()
 			v, e164, key := k.guarded(t, b, lang)
+			k.codes(t, v.email)
 			g.as(v).guarded(e164, key)
 			g.as(k.visitor(t, b, lang)).forced()
 			g.as(k.visitor(t, b, lang)).posted()
@@ -190,6 +191,7 @@ func (g *gallery) newcomer() {
 	g.Click("#trust")
 	g.finish()
 	g.shot("setup-done")
+	g.savesCodes()
 }
 
 // owner is the newcomer afterwards.
@@ -232,6 +234,7 @@ func (g *gallery) guarded(e164 string, key []byte) {
 	g.shot("code--dead")
 	g.Press("main .acts a")
 	g.shot("methods")
+	g.mistypesCode()
 	g.k.Clock.Advance(time.Minute)
 	g.Press("button[value$=voice]")
 	g.check("code--voice", false)

@@ -17,19 +17,24 @@ import (
 // asking is a running challenge as the code pages see it. The sign-in and the
 // password reset ask with the same two pages, the code and the other ways.
 type asking struct {
-	// page and ways are their paths, within the sign-in if there is one.
-	page, ways string
-	code       *idp.CodeView
-	methods    []idp.MethodView
-	view       idp.SignInView // zero for a reset
+	// page and ways are their paths, within the sign-in if there is one; codes is
+	// that of the page for recovery codes, empty for who has none.
+	page, ways, codes string
+	code              *idp.CodeView
+	methods           []idp.MethodView
+	view              idp.SignInView // zero for a reset
 }
 
 // askingNow is the challenge of the sign-in that the request names.
 func askingNow(v idp.SignInView) asking {
-	return asking{
+	a := asking{
 		page: withFlow("/signin/code", v.ID), ways: withFlow("/signin/methods", v.ID),
 		code: v.Code, methods: v.Methods, view: v,
 	}
+	if v.RecoveryCode {
+		a.codes = withFlow(pathRecoveryCode, v.ID)
+	}
+	return a
 }
 
 // appName is what the person calls the app that shows the code. The address,
@@ -94,7 +99,7 @@ func (s *server) showCode(c echo.Context, a asking, refused error) error {
 	case data.Away:
 		data.Error = s.speaker(c)(deadKey(*a.code))
 	}
-	data.AllPaused = s.allPaused(data.PausedUntil, refused)
+	data.AllPaused = s.allPaused(data.PausedUntil, refused) && a.codes == "" && a.view.Passkey == nil
 	title := "code.title"
 	if data.StepUp {
 		title = "reauth.title"

@@ -43,6 +43,7 @@ func (s *server) showMethods(c echo.Context, a asking, refused error) error {
 	if a.view.Passkey != nil {
 		data.Passkey = withFlow(pathPasskey, a.view.ID)
 	}
+	data.RecoveryCode = a.codes
 	for _, m := range a.methods {
 		data.Methods = append(data.Methods, s.methodChoice(m))
 	}

@@ -101,10 +101,10 @@ func (s *server) resetDone(c echo.Context) error {
 // askingReset is the challenge of a reset: with two-step verification on, a
 // mailed link does not do alone (N-50).
 func (s *server) askingReset(c echo.Context) (asking, error) {
-	code, methods, err := s.provider.ResetCodeView(c.Request().Context(), browser(c), s.mailedToken(c, resetCookie))
-	a := asking{page: "/password/reset/code", ways: "/password/reset/methods", methods: methods}
-	if code.FactorID != "" {
-		a.code = &code
+	v, err := s.provider.ResetCodeView(c.Request().Context(), browser(c), s.mailedToken(c, resetCookie))
+	a := asking{page: "/password/reset/code", ways: "/password/reset/methods", code: v.Code, methods: v.Methods}
+	if v.RecoveryCode {
+		a.codes = pathResetRecoveryCode
 	}
 	return a, err
 }

@@ -17,8 +17,8 @@ func (s *server) twoStep(v *visit) error {
 		State: string(a.State), Since: v.at(a.User.TwoStepAt), Required: v.required(),
 		NeedsBackup: !hasRole(a.Methods, mfa.Backup), Methods: v.methods(a.Methods, a.State),
 		Risk:    !slices.ContainsFunc(a.Methods, func(f mfa.Factor) bool { return f.Channel == mfa.App && f.Usable() }) && len(a.Passkeys) == 0,
-		Devices: len(a.Devices), Passkeys: len(a.Passkeys), CanEnable: canEnable(a),
-		Done: v.done("on", "off", "removed", "named", "discarded", "ready"),
+		Devices: len(a.Devices), Codes: s.codesNote(v), Passkeys: len(a.Passkeys), CanEnable: canEnable(a),
+		Done: v.done("on", "off", "removed", "named", "discarded", "ready", "codes"),
 	}
 	data.Pair = a.State == idp.StateOn && !slices.ContainsFunc(data.Methods, func(m templates.MethodRow) bool { return m.Removable })
 	return s.render(v, http.StatusOK, s.own(v, "security", "twostep-home", "two.title", data))

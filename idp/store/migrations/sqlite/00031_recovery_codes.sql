@@ -1,0 +1,8 @@
+-- +goose Up
+CREATE TABLE recovery_codes (
+  user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  mac        BLOB NOT NULL, -- of the code and its owner: moved to another account it is useless
+  created_at INTEGER NOT NULL,
+  used_at    INTEGER,
+  PRIMARY KEY (user_id, mac)
+) STRICT;
