@@ -57,8 +57,10 @@ type Config struct {
 	// PhoneRisk is asked about a number before each code.
 	PhoneRisk PhoneRisk `yaml:"phone_risk"`
 
-	Outbound   Outbound          `yaml:"outbound"`
-	Clients    []clients.Client  `yaml:"clients"`
+	Outbound Outbound         `yaml:"outbound"`
+	Clients  []clients.Client `yaml:"clients"`
+	// Shops is what seller accounts may have and do.
+	Shops      clients.Shops     `yaml:"shops"`
 	ACRAliases map[string]string `yaml:"acr_aliases"`
 	// DPoPNonce demands a nonce of ours in DPoP proofs.
 	DPoPNonce bool     `yaml:"dpop_nonce"`
@@ -152,6 +154,7 @@ type Limits struct {
 	SignIn     SignIn                `yaml:"sign_in"`
 	Account    Account               `yaml:"account"`
 	Staff      signin.StaffLimits    `yaml:"staff"`
+	Shops      clients.ShopLimits    `yaml:"shops"`
 	Alarms     signin.AlarmLimits    `yaml:"alarms"`
 	Recovery   recovery.Limits       `yaml:"recovery"`
 }
@@ -193,6 +196,7 @@ func Default() Config {
 		Name: "Sekisho", Language: "ja", TimeZone: "Asia/Tokyo", Profile: Standard,
 		Mail:       Mail{Provider: SMTP, TLS: "mandatory"},
 		SMS:        Gateway{DomainBound: true},
+		Shops:      clients.DefaultShops(),
 		ACRAliases: map[string]string{"https://refeds.org/profile/mfa": signin.LevelTwoStep.ACR()},
 		Password:   Password{Params: password.DefaultParams()},
 		Limits: Limits{
@@ -201,6 +205,7 @@ func Default() Config {
 			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, Exports: 5, CloseWait: 14 * day, CloseReminder: 3 * day, NoticeFailures: 10, NoticeSends: 3},
 			Staff:   signin.DefaultStaffLimits(),
+			Shops:   clients.DefaultShopLimits(),
 			Alarms:  signin.DefaultAlarmLimits(), Recovery: recovery.DefaultLimits(),
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/sekisho-id/sekisho/clients"
@@ -49,6 +50,9 @@ func TestExampleIsValid(t *testing.T) {
 	if diff := cmp.Diff(config.Default().Password, c.Password); diff != "" {
 		t.Errorf("password differs from the defaults it documents (-want +got)\n%s", diff)
 	}
+	if diff := cmp.Diff(config.Default().Shops.Roles, c.Shops.Roles, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("roles differ from the defaults they document (-want +got)\n%s", diff)
+	}
 	if got := c.Clients[0].Rules.EnforceFrom.Format(time.RFC3339); got != "2026-11-30T15:00:00Z" {
 		t.Errorf("enforce_from is %s, want midnight in Tokyo (S-109)", got)
 	}
@@ -73,8 +77,11 @@ func TestExampleDocumentsEveryKey(t *testing.T) {
 	defaults := config.Default()
 	defaults.Clients = []clients.Client{{}} // its fields' zero values are their defaults
 	defaults.SMS.Routes = []config.Route{{}}
+	defaults.Shops.Roles = []clients.ShopRole{{}}
+	defaults.Shops.Tools.Scopes = []clients.ToolScope{{}}
 	keys(reflect.ValueOf(defaults), "", real)
 	real["clients"], real["sms.routes"], real["sms.routes[0].domain_bound"] = "[]", "[]", "none"
+	real["shops.roles"], real["shops.tools.scopes"] = "[]", "[]"
 
 	documented := regexp.MustCompile(`^# (?:default ([^;]+)(?:;|$)|required(?:;|$))`)
 	for _, path := range slices.Sorted(maps.Keys(real)) {

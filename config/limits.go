@@ -113,6 +113,11 @@ func (l Limits) bounds() []bound {
 		span("staff.idle", l.Staff.Idle, time.Minute, time.Hour),            // T-43
 		count("staff.looks_hour", l.Staff.LooksHour, 1, many),               // T-43
 		count("staff.acts_day", l.Staff.ActsDay, 1, many),                   // T-43
+		span("shops.invitation", l.Shops.Invitation, time.Hour, 30*day),
+		count("shops.invitations_day", l.Shops.InvitationsDay, 1, many),
+		count("shops.members", l.Shops.Members, 1, 10_000),
+		count("shops.per_person", l.Shops.ShopsPerPerson, 1, 1000),
+		count("shops.tools", l.Shops.Tools, 1, 1000),
 	}
 }
 

@@ -155,7 +155,7 @@ func wanted(goType string) string {
 	case strings.HasPrefix(goType, "[]"):
 		return "must be a list"
 	case goType == "string", goType == "config.Secret",
-		slices.Contains([]string{"clients.AuthMethod", "clients.GrantType", "clients.ResponseMode", "clients.Profile"}, goType):
+		slices.Contains([]string{"clients.AuthMethod", "clients.GrantType", "clients.ResponseMode", "clients.Profile", "clients.Right"}, goType):
 		return "must be one text"
 	}
 	return "must be a group of keys"

@@ -29,6 +29,7 @@ func (c Config) faults() Faults {
 	c.validateWords(&f)
 	c.validateMessages(&f)
 	c.validateClients(&f)
+	c.validateShops(&f)
 	c.validatePassword(&f)
 	c.validateLimits(&f)
 	return f
@@ -143,17 +144,33 @@ func (c Config) validateWords(f *Faults) {
 	}
 }
 
+// validateShops also keeps tools apart from clients: a client of the file with
+// the form of a tool's id would stand in a tool's way.
+func (c Config) validateShops(f *Faults) {
+	f.below("shops.", c.Shops.Validate())
+	for i, one := range c.Clients {
+		f.add(clients.IsToolID(one.ID), fmt.Sprintf("clients[%d].id", i), "must not look like that of a shop's tool")
+	}
+}
+
+// below adds the faults of a value that stands in the file below a path.
+func (f *Faults) below(at string, err error) {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return
+	}
+	for _, one := range joined.Unwrap() {
+		if wrong, ok := errors.AsType[*clients.Fault](one); ok {
+			f.add(true, at+wrong.Field, "%s", wrong.Text)
+		}
+	}
+}
+
 func (c Config) validateClients(f *Faults) {
 	first := map[string]int{}
 	for i, one := range c.Clients {
 		at := fmt.Sprintf("clients[%d].", i)
-		if joined, ok := one.Validate().(interface{ Unwrap() []error }); ok {
-			for _, err := range joined.Unwrap() {
-				if wrong, ok := errors.AsType[*clients.Fault](err); ok {
-					f.add(true, at+wrong.Field, "%s", wrong.Text)
-				}
-			}
-		}
+		f.below(at, one.Validate())
 		byTLS := one.AuthMethod() == clients.AuthTLS
 		f.add(!c.MTLS.Enabled && (byTLS || one.AuthMethod() == clients.AuthSelfSigned), at+"auth_method", "%s needs mtls.enabled", one.AuthMethod())
 		f.add(c.MTLS.Enabled && byTLS && c.MTLS.ClientCA == "", at+"auth_method", "tls_client_auth needs mtls.client_ca")

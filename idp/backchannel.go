@@ -42,20 +42,26 @@ func (p *Provider) notifyLogout(w *work, userID, sid string) error {
 		return err
 	}
 	for _, id := range ids {
-		c, ok := p.cfg.Clients.Lookup(id)
-		if !ok || c.BackchannelLogoutURI == "" {
-			continue
-		}
-		w.queued = true
-		if _, err := w.Enqueue(store.Outgoing{
-			Kind: kindLogout, To: c.BackchannelLogoutURI, UserID: userID, Name: "logout",
-			Params:    map[string]string{"client": id, "sid": sid, "sub": userID},
-			ExpiresAt: w.Now.Add(p.cfg.Limits.Tokens.LogoutRetry),
-		}); err != nil {
+		if err := p.notifyClient(w, id, userID, sid); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// notifyClient queues a logout token for one relying party, if it has asked for them.
+func (p *Provider) notifyClient(w *work, id, userID, sid string) error {
+	c, ok := p.cfg.Clients.Lookup(id)
+	if !ok || c.BackchannelLogoutURI == "" {
+		return nil
+	}
+	w.queued = true
+	_, err := w.Enqueue(store.Outgoing{
+		Kind: kindLogout, To: c.BackchannelLogoutURI, UserID: userID, Name: "logout",
+		Params:    map[string]string{"client": id, "sid": sid, "sub": userID},
+		ExpiresAt: w.Now.Add(p.cfg.Limits.Tokens.LogoutRetry),
+	})
+	return err
 }
 
 // sendLogout makes the token anew for each attempt, because it lives two

@@ -57,6 +57,20 @@ var (
 	ErrNeeded = errors.New("account is needed")
 	// ErrTooMany: there may be no more of these.
 	ErrTooMany = errors.New("too many")
+	// ErrShopRight: the person's role in the shop does not allow it.
+	ErrShopRight = errors.New("role in the shop does not allow it")
+	// ErrShopTwoStep: the shop demands two-step verification of the person's role.
+	ErrShopTwoStep = errors.New("shop demands two-step verification")
+	// ErrLastOwner: a shop keeps one owner at least.
+	ErrLastOwner = errors.New("shop needs an owner")
+	// ErrShopName: the name is empty, too long, or reads like an address.
+	ErrShopName = errors.New("not a name for a shop")
+	// ErrMember: the person is a member of the shop already.
+	ErrMember = errors.New("is a member already")
+	// ErrInvited: the address has an open invitation to the shop already.
+	ErrInvited = errors.New("is invited already")
+	// ErrInvitedOther: the invitation is for another address than the person's.
+	ErrInvitedOther = errors.New("invitation is for another address")
 	// ErrAddress: a part of an address is too long.
 	ErrAddress = errors.New("a part of the address is longer than 100 characters")
 	// ErrAgree: the terms were not agreed to.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp/jobs"
 	"github.com/sekisho-id/sekisho/idp/metrics"
 	"github.com/sekisho-id/sekisho/mfa/passkey"
@@ -29,6 +30,9 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = metrics.New("")
+	}
+	if len(cfg.Shops.Roles) == 0 {
+		cfg.Shops = clients.DefaultShops()
 	}
 	if err := cfg.validate(); err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ type (
 	Event = store.Event
 	// Claims are those asked for one by one.
 	Claims = store.Claims
+	// Shop is a seller account that several people run.
+	Shop = store.Shop
 	// Address is where somebody lives.
 	Address = store.Address
 	// RecoveryCodes sums up the recovery codes of a person.
@@ -67,6 +69,8 @@ type Config struct {
 	// known. Nil knows nothing.
 	Place  func(ip, lang string) string
 	Limits Limits
+	// Shops is what seller accounts may have and do; without roles it is [clients.DefaultShops].
+	Shops clients.Shops
 	// ACRAliases maps further acr values to ours (https://refeds.org/profile/mfa).
 	ACRAliases map[string]string
 	// RequirePAR refuses every authorization request that was not pushed.
@@ -87,6 +91,7 @@ type Limits struct {
 	SignIn   SignInLimits
 	Account  AccountLimits
 	Staff    signin.StaffLimits
+	Shops    clients.ShopLimits
 	Alarms   signin.AlarmLimits
 	Recovery recovery.Limits
 }
@@ -119,7 +124,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		MFA: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 		Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
-		Staff:  signin.DefaultStaffLimits(),
+		Staff: signin.DefaultStaffLimits(), Shops: clients.DefaultShopLimits(),
 		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 		Account: AccountLimits{
 			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, Exports: 5,

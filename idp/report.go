@@ -21,6 +21,7 @@ const tokenReport = "report"
 // did what they tell of, or they have a link of their own.
 var unreported = []string{
 	"mail.exists", "mail.locked", "mail.failures", "mail.reported",
+	"mail.shop_member", "mail.shop_gone", "mail.shop_removed", "mail.shop_role", "mail.shop_2sv", "mail.shop_closed",
 	"mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended",
 }
 
@@ -41,6 +42,7 @@ var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
 	"mail.em_chg":     (*Provider).moveBack,
 	"mail.rc":         (*Provider).dropRecoveryCodes,
 	"mail.rc_used":    (*Provider).dropRecoveryCodes,
+	"mail.shop_join":  (*Provider).unjoin,
 }
 
 // stopMethod disables a method that somebody added: it must be bound anew.

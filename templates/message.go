@@ -87,6 +87,16 @@ var mails = map[string]mailRules{
 	"mail.suspended":  told,
 	"mail.restored":   told,
 	"mail.ended":      told,
+
+	"mail.shop_invite":  {facts: []string{"shop", "role", "by", "until", "link"}, link: true},
+	"mail.shop_join":    about("shop", "role"),
+	"mail.shop_left":    about("shop"),
+	"mail.shop_removed": {facts: []string{"shop", "time"}},
+	"mail.shop_role":    {facts: []string{"shop", "role", "time"}},
+	"mail.shop_2sv":     {facts: []string{"shop", "from"}},
+	"mail.shop_closed":  {facts: []string{"shop", "time"}},
+	"mail.shop_member":  {facts: []string{"shop", "member", "role", "time"}},
+	"mail.shop_gone":    {facts: []string{"shop", "member", "time"}},
 }
 
 // Mails are the names of all mails, sorted.
@@ -96,6 +106,7 @@ func Mails() []string { return slices.Sorted(maps.Keys(mails)) }
 var factKeys = map[string]string{
 	"time": "mail.f.time", "device": "mail.f.device", "place": "mail.f.place", "ip": "mail.f.ip", "method": "mail.f.method",
 	"passkey": "mail.f.passkey", "code": "mail.f.code", "link": "mail.f.link", "until": "mail.f.until",
+	"shop": "mail.f.shop", "role": "mail.f.role", "by": "mail.f.by", "member": "mail.f.member", "from": "mail.f.from",
 	"address": "mail.f.address", "old": "mail.f.old", "new": "mail.f.new",
 }
 
@@ -103,8 +114,8 @@ var factKeys = map[string]string{
 // parameters: name, time (RFC 3339), zone (the reader's; empty for the
 // deployment's), device, place or else ip, report and its days of mails; code, the
 // number n of the send and domain of text messages; first and second, the
-// halves of the code as words, of calls; method, passkey, link and until (RFC 3339)
-// where there is one; minutes, how long a code or a link works, the defaults of
+// halves of the code as words, of calls; method, passkey, link, until and from (RFC 3339)
+// where there is one; shop, role, by and member of shops; minutes, how long a code or a link works, the defaults of
 // C-02 and C-43 if missing. Empty ones are left out of a mail.
 func (s *Set) Message(lang, name string, params map[string]string) (Message, error) {
 	params, err := s.readable(lang, params)
@@ -172,7 +183,7 @@ func (s *Set) readable(lang string, params map[string]string) (map[string]string
 	if named, err := time.LoadLocation(params["zone"]); err == nil && params["zone"] != "" {
 		zone = named
 	}
-	for _, name := range []string{"time", "until"} {
+	for _, name := range []string{"time", "until", "from"} {
 		if params[name] == "" {
 			continue
 		}

@@ -19,7 +19,7 @@ func parameters() map[string]string {
 		"code": "482913", "n": "1", "first": "four, eight, two", "second": "nine, one, three",
 		"method": "SMS 090-••••-5678", "passkey": "iCloud Keychain", "link": "https://id.example.jp/password/reset?token=ABC",
 		"report": "https://id.example.jp/report?token=DEF", "days": "7", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
-		"role":   "admin",
+		"role": "admin", "shop": "Minato Books", "by": "Kenji", "member": "Sakura (sakura@example.jp)", "from": "2026-12-01T00:00:00Z",
 		"client": "Minato Books", "address": "h•••@example.jp", "old": "a•••@example.jp", "new": "b•••@example.jp",
 	}
 }
@@ -133,7 +133,7 @@ func TestMailsSayTheSameInTextAndHTML(t *testing.T) {
 // What happened is told with one link, which takes access away and says so.
 func TestMailsHaveNoLinkButTheirOwn(t *testing.T) {
 	t.Parallel()
-	own := map[string]string{"mail.reset": "/password/reset?token=ABC", "mail.paused": "/password/reset?token=ABC"}
+	own := map[string]string{"mail.reset": "/password/reset?token=ABC", "mail.paused": "/password/reset?token=ABC", "mail.shop_invite": "/password/reset?token=ABC"}
 	for _, name := range templates.Mails() {
 		for _, lang := range templates.Languages {
 			m := message(t, lang, name)

@@ -75,8 +75,9 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 			MFA: cfg.Limits.Limits, Care: cfg.Limits.Care, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),
 			Account: idp.AccountLimits(cfg.Limits.Account),
-			Staff:   cfg.Limits.Staff, Alarms: cfg.Limits.Alarms, Recovery: cfg.Limits.Recovery,
+			Staff:   cfg.Limits.Staff, Shops: cfg.Limits.Shops, Alarms: cfg.Limits.Alarms, Recovery: cfg.Limits.Recovery,
 		},
+		Shops:      cfg.Shops,
 		ACRAliases: cfg.ACRAliases, RequirePAR: cfg.RequirePAR, Metrics: registry, Now: p.now, Log: p.log,
 	})
 	if err != nil {

@@ -96,6 +96,7 @@ func devKey(dir string) (string, error) {
 
 // addDevPeople adds the demonstration's people who are not there yet.
 func addDevPeople(ctx context.Context, p *idp.Provider) error {
+	people := map[string]string{}
 	for _, n := range []idp.NewUser{
 		{Email: "sakura@example.jp", Name: "Sakura Ito", Lang: "ja", Password: devPassword, EmailVerified: true},
 		{
@@ -106,12 +107,34 @@ func addDevPeople(ctx context.Context, p *idp.Provider) error {
 			},
 		},
 	} {
-		_, err := p.AddUser(ctx, idp.Actor{Kind: "operator", ID: "sekisho dev"}, n)
-		if err != nil && !errors.Is(err, idp.ErrEmailTaken) {
+		u, err := p.AddUser(ctx, devOperator, n)
+		if errors.Is(err, idp.ErrEmailTaken) {
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("add %s: %w", n.Email, err)
 		}
+		people[n.Email] = u.ID
 	}
-	return nil
+	if people["kenji@example.jp"] == "" {
+		return nil
+	}
+	return addDevShop(ctx, p, people["kenji@example.jp"], people["sakura@example.jp"])
+}
+
+// devOperator makes what the demonstration begins with.
+var devOperator = idp.Actor{Kind: "operator", ID: "sekisho dev"}
+
+// addDevShop adds the demonstration's shop: Kenji owns it, Sakura works there.
+func addDevShop(ctx context.Context, p *idp.Provider, owner, staff string) error {
+	id, err := p.AddShop(ctx, devOperator, "Minato Books", owner)
+	if err != nil {
+		return fmt.Errorf("add the shop: %w", err)
+	}
+	if staff == "" {
+		return nil
+	}
+	return p.SetMemberAs(ctx, devOperator, id, staff, "staff")
 }
 
 // welcome says what to open.

@@ -17,6 +17,7 @@ var advice = []struct {
 	{store.ErrSealed, "a master key is missing: put the one of that time back into secrets.keys"},
 	{store.ErrUnsupported, "PostgreSQL has tools of its own: use pg_dump"},
 	{idp.ErrFileClient, "change it in the configuration file"},
+	{idp.ErrLastOwner, "make another member owner first"},
 	{idp.ErrEmailTaken, "`sekisho user show` shows who has it"},
 }
 

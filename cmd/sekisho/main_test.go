@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"testing"
 	"time"
 
@@ -37,9 +38,18 @@ password: {memory_kib: 7168, time: 5}
 			return os.WriteFile(e.WorkDir+"/sekisho.yaml", []byte(small), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "mode": mode, "append": appendTo,
+			"await": await, "mode": mode, "append": appendTo, "keepid": keepID,
 		},
 	})
+}
+
+// keepID puts the first id of the last output into a variable.
+func keepID(ts *testscript.TestScript, _ bool, args []string) {
+	id := regexp.MustCompile(`[A-Z2-7]{26}`).FindString(ts.ReadFile("stdout"))
+	if id == "" {
+		ts.Fatalf("there is no id in the output")
+	}
+	ts.Setenv(args[0], id)
 }
 
 // hold keeps a SQLite file locked until it is interrupted.

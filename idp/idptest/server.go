@@ -102,6 +102,7 @@ type options struct {
 	aliases map[string]string
 	machine func(*protocol.Config)
 	par     bool
+	shops   clients.Shops
 	tls     *tls.Config
 	senders map[mfa.Kind]idp.Sender
 	jobs    bool
@@ -142,6 +143,9 @@ func ACRAliases(m map[string]string) Option { return func(o *options) { o.aliase
 
 // RequirePAR refuses every authorization request that was not pushed.
 func RequirePAR() Option { return func(o *options) { o.par = true } }
+
+// Shops says what shops may have and do; the default is [clients.DefaultShops].
+func Shops(s clients.Shops) Option { return func(o *options) { o.shops = s } }
 
 // Senders replaces the inbox for some kinds of message.
 func Senders(m map[mfa.Kind]idp.Sender) Option { return func(o *options) { o.senders = m } }
@@ -216,7 +220,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 		Store: st, Clients: clients.NewRegistry(o.clients), Hasher: Hasher(), Rules: rules,
 		Senders: senders,
 		Logouts: protocol.Backchannel{Client: caller},
-		Render:  web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Now: s.Clock.Now, Log: log,
+		Render:  web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Shops: o.shops, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)
 	if o.jobs {

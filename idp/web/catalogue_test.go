@@ -126,7 +126,7 @@ func TestEveryMailAsItArrives(t *testing.T) {
 				"device": "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15",
 				"ip":     "203.0.113.*", "channel": "sms", "detail": "090-••••-5678", "until": "2026-12-01T00:00:00Z", "days": "7", "minutes": "30",
 				"code": "482913", "link": "https://id.example.jp/x?token=LINKSECRET", "report": "https://id.example.jp/report?token=REPORTSECRET",
-				"ref": "REFSECRET",
+				"ref": "REFSECRET", "from": "2026-12-01T00:00:00Z",
 			}
 			for _, key := range []string{name + ".s", name + ".b"} {
 				for _, m := range hole.FindAllStringSubmatch(set.Text(lang, key), -1) {
