@@ -202,11 +202,11 @@ func (b bound) text(v int64) string {
 	if !b.duration {
 		return strconv.FormatInt(v, 10)
 	}
-	return shortest(time.Duration(v))
+	return Span(time.Duration(v))
 }
 
-// shortest writes a duration as people do: 30d, 12h, 10m, 90s.
-func shortest(d time.Duration) string {
+// Span writes a duration as people do: 30d, 12h, 10m, 90s.
+func Span(d time.Duration) string {
 	for _, u := range []struct {
 		name string
 		unit time.Duration

@@ -54,6 +54,7 @@ func verbs() []verb {
 		{"serve", "run the provider", serve},
 		{"dev", "run it on a laptop: no file, demonstration people and clients", dev},
 		{"check", "say everything that is wrong with a configuration", check},
+		{"security", "print limits, lifetimes, ways in and risks, for an auditor", security},
 		{"migrate", "bring the database to this version", migrate},
 		{"user add", "add a person", userAdd},
 		{"user list", "list people", userList},
