@@ -114,7 +114,7 @@ func (p *Provider) Account(ctx context.Context, b *Browser) (Account, error) {
 		}
 		a = Account{
 			User: h.user, Session: h.session, Sudo: p.sudoFresh(h, tx.Now),
-			State: twoStepState(h.user, h.factors), Level: level(h.proofs()),
+			State: twoStepState(h.user, h.factors), Level: level(h.proofs()), AuthTime: h.proofs().AuthTime(),
 		}
 		if a.Passkeys, err = tx.Passkeys(h.user.ID); err != nil {
 			return err

@@ -25,9 +25,17 @@ const (
 // Roles are all there are.
 var Roles = []Role{Admin, Reviewer}
 
-// staffLevel is how much a member of staff must prove before any page under
-// /admin opens (T-43). It is the one place that says so.
-const staffLevel = signin.LevelTwoStep
+// staffRequest is what a member of staff must prove before any page under
+// /admin opens: a passkey, with two-step verification on beside it (T-43). It is
+// the one place that says so. Where browsers make no passkeys for the issuer, as
+// for an IP address, a live code has to do.
+func (p *Provider) staffRequest() signin.Request {
+	r := signin.Request{Want: signin.LevelPhishingResistant, Essential: true, Staff: true}
+	if p.site == nil {
+		r.Want = signin.LevelTwoStep
+	}
+	return r
+}
 
 // ParseRole reads a role's name.
 func ParseRole(s string) (Role, error) {
@@ -93,10 +101,8 @@ func (p *Provider) ListStaff(ctx context.Context) ([]User, error) {
 // StaffSignIn is the entrance of the pages under /admin: it asks for as much as
 // they demand, and leads to returnTo then.
 func (p *Provider) StaffSignIn(ctx context.Context, b *Browser, returnTo string) (Next, error) {
-	return p.begin(ctx, b, AuthorizeRequest{Request: staffRequest()}, ourPath(returnTo, "/admin"))
+	return p.begin(ctx, b, AuthorizeRequest{Request: p.staffRequest()}, ourPath(returnTo, "/admin"))
 }
-
-func staffRequest() signin.Request { return signin.Request{Want: staffLevel, Essential: true} }
 
 // Duty is a member of staff who is signed in well enough.
 type Duty struct {
@@ -146,7 +152,7 @@ func (p *Provider) onDuty(tx *store.Tx, b *Browser) (Duty, error) {
 	if err != nil {
 		return Duty{}, err
 	}
-	r := staffRequest()
+	r := p.staffRequest()
 	r.CreatedAt = tx.Now
 	at := situation{req: AuthorizeRequest{Request: r}, user: &u, session: s, factors: factors, passkeys: passkeys}
 	at.row.ExpiresAt = tx.Now.Add(time.Minute)

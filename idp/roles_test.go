@@ -15,7 +15,7 @@ import (
 	"github.com/sekisho-id/sekisho/mfa"
 )
 
-// member brings a member of staff, signed in with a code.
+// member brings a member of staff, signed in with a passkey that their code made.
 func member(t *testing.T, s *idptest.Server, email, number string, roles ...idp.Role) story {
 	t.Helper()
 	s.AddStaff(t, email, password15, number, base32Key, roles...)
@@ -24,12 +24,22 @@ func member(t *testing.T, s *idptest.Server, email, number string, roles ...idp.
 	return st
 }
 
-// onDuty signs a member of staff in.
+// onDuty signs a member of staff in; at the first time they make their passkey.
 func (st story) onDuty(email, number string) {
 	st.t.Helper()
-	n, err := st.s.Provider.StaffSignIn(st.t.Context(), st.b, "/admin")
+	p, ctx, device := st.s.Provider, st.t.Context(), st.s.DeviceOf(st.t, email)
+	n, err := p.StaffSignIn(ctx, st.b, "/admin")
 	fatal(st.t, err)
-	n = st.sms(st.password(n, email), number, false)
+	if n = st.password(n, email); n.Step.Page == signin.PageCode {
+		n = st.sms(n, number, false)
+		want(st.t, n, signin.PageNewPasskey)
+		made, err := p.PasskeyCreation(ctx, st.b, n.SignInID)
+		fatal(st.t, err)
+		n, err = p.AddPasskey(ctx, st.b, n.SignInID, device.Create(made.Options), "Mac, Safari")
+		fatal(st.t, err)
+	}
+	want(st.t, n, signin.PagePasskey)
+	n = st.passkey(n, device)
 	if n.Reply == nil || n.Reply.To != "/admin" {
 		st.t.Fatalf("staff sign-in ends at %+v", n)
 	}
@@ -63,6 +73,10 @@ func TestNobodyIsStaffByDefault(t *testing.T) {
 	fatal(t, s.Provider.SetRole(t.Context(), operator, u.ID, idp.Reviewer, true))
 	wantErr(t, s.Provider.SetRole(t.Context(), operator, u.ID, idp.Reviewer, true), idp.ErrState)
 	fatal(t, s.Provider.SetRole(t.Context(), operator, u.ID, idp.Admin, true))
+	_, err = s.Provider.Duty(t.Context(), st.b)
+	wantErr(t, err, idp.ErrStaffSignIn)
+	st.b.Session = ""
+	st.onDuty(u.Email, mobile)
 	d, err := s.Provider.Duty(t.Context(), st.b)
 	fatal(t, err)
 	if !slices.Equal(d.Roles, []idp.Role{idp.Admin, idp.Reviewer}) {
@@ -71,8 +85,8 @@ func TestNobodyIsStaffByDefault(t *testing.T) {
 	if e := last(t, s, "role.granted"); e.UserID != u.ID || e.Actor.Kind != "operator" || e.Details["reason"] != "new in the team" || e.Details["role"] != "admin" {
 		t.Errorf("audited as %+v", e)
 	}
-	if m := s.Message(t, mfa.Mail, u.Email); !strings.Contains(m.Subject, "admin") {
-		t.Errorf("the owner reads %q", m.Subject)
+	if got := mailsTo(t, s, u.Email, "admin"); got != 1 {
+		t.Errorf("%d mails tell the owner", got)
 	}
 	fatal(t, s.Provider.SetRole(t.Context(), operator, u.ID, idp.Admin, false))
 	fatal(t, s.Provider.SetRole(t.Context(), operator, u.ID, idp.Reviewer, false))

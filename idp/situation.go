@@ -185,7 +185,7 @@ func proofs(n Session, passkeys []mfa.Passkey) signin.Proofs {
 func person(u User, factors []mfa.Factor, passkeys []mfa.Passkey) signin.Person {
 	sp := signin.Person{
 		ID: u.ID, Disabled: !u.DisabledAt.IsZero(), TwoStep: !u.TwoStepAt.IsZero(),
-		Passkey: len(passkeys) > 0, Offered: !u.PasskeyOfferedAt.IsZero(),
+		Passkey: len(passkeys) > 0, Offered: !u.PasskeyOfferedAt.IsZero(), Staff: u.Roles != "",
 	}
 	for _, f := range factors {
 		if f.Draft { // a disabled factor still counts as enrolled: it must be bound anew, not replaced by a stranger's (N-40)

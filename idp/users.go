@@ -315,9 +315,9 @@ func (p *Provider) endUser(w *work, u User) (int, error) {
 	return n, w.record("session.ended_all", u.ID, "")
 }
 
-// ResetTwoStep switches a person's two-step verification off, erases the
-// methods and ends everything: they set it up anew (S-133). It never signs
-// anybody in.
+// ResetTwoStep switches a person's two-step verification off, erases methods,
+// passkeys and recovery codes, and ends everything: they set it up anew (S-133).
+// It never signs anybody in.
 func (p *Provider) ResetTwoStep(ctx context.Context, actor Actor, id string) error {
 	return p.changeUser(ctx, actor, id, p.resetTwoStep)
 }
@@ -332,6 +332,15 @@ func (p *Provider) resetTwoStep(w *work, u User) error {
 	}
 	if err := w.DeleteEnrolment(u.ID); err != nil {
 		return err
+	}
+	passkeys, err := w.Passkeys(u.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range passkeys { // who has lost everything has lost these too
+		if err := w.DeletePasskey(k.ID); err != nil {
+			return err
+		}
 	}
 	return p.turnOff(w, &u, factors, true)
 }

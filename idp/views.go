@@ -147,6 +147,8 @@ type Account struct {
 	User    User
 	Session Session
 	Level   signin.Level
+	// AuthTime is when the person last gave the password here, or a passkey in its place.
+	AuthTime time.Time
 	// Sudo is set while proofs are fresh enough to change credentials.
 	Sudo    bool
 	State   TwoStepState

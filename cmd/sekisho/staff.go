@@ -12,7 +12,8 @@ import (
 
 func userGrantRole(ctx context.Context, p *program, args []string) error {
 	f := p.flags("user grant-role", "ADDRESS-OR-ID ROLE", "Make a person staff. admin looks after people, dates and the audit log under /admin;\n"+
-		"reviewer decides about recovery requests. Staff need two-step verification.")
+		"reviewer decides about recovery requests. Staff need two-step verification and a passkey,\n"+
+		"which the first page under /admin asks them to set up.")
 	return p.setRole(ctx, f, args, true, "%s is %s now")
 }
 

@@ -42,6 +42,17 @@ func (s *Server) Authenticator(t testing.TB) *Authenticator {
 	return &Authenticator{Origin: s.URL, ID: "localhost", Verifies: true, Counts: true, t: t, key: key, credential: []byte(rand.Text())}
 }
 
+// DeviceOf is a person's own device: the same one at every call.
+func (s *Server) DeviceOf(t testing.TB, email string) *Authenticator {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.devices[email] == nil {
+		s.devices[email] = s.Authenticator(t)
+	}
+	return s.devices[email]
+}
+
 // Copy is a copy of the device, key and counter, as a thief would make.
 func (a *Authenticator) Copy() *Authenticator {
 	c := *a

@@ -69,6 +69,26 @@ func (b *Browser) Submit(p *Page, part string, pairs ...string) *Page {
 	return b.follow(b.do(http.MethodPost, to, form))
 }
 
+// Passkey answers the form of a page that asks for a passkey, to make one or to
+// use one, with a device.
+func (b *Browser) Passkey(p *Page, a *Authenticator) *Page {
+	b.t.Helper()
+	doc, err := html.Parse(strings.NewReader(p.Body))
+	must(b.t, err)
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode || !has(n, "data-passkey") {
+			continue
+		}
+		answer := a.Use
+		if attr(n, "data-passkey") == "create" {
+			answer = a.Create
+		}
+		return b.Submit(p, attr(n, "action"), "credential", string(answer([]byte(attr(n, "data-options")))))
+	}
+	b.t.Fatalf("%s (%d) asks for no passkey:\n%s", p.URL, p.Status, p.Body)
+	return nil
+}
+
 // Cookie is the value of a cookie of the provider; empty when it is not there.
 func (b *Browser) Cookie(name string) string {
 	for _, c := range b.Client.Jar.Cookies(b.base) {

@@ -66,8 +66,9 @@ type Server struct {
 	// Log has everything the provider logged.
 	Log *Log
 
-	mu   sync.Mutex
-	read map[string]bool
+	mu      sync.Mutex
+	read    map[string]bool
+	devices map[string]*Authenticator
 }
 
 // Log collects log lines; safe for concurrent use.
@@ -173,7 +174,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	if o.tls != nil {
 		scheme = "https"
 	}
-	s := &Server{URL: scheme + "://localhost:" + port, Clock: &Clock{fixed: Start}, Log: &Log{}, read: map[string]bool{}}
+	s := &Server{URL: scheme + "://localhost:" + port, Clock: &Clock{fixed: Start}, Log: &Log{}, read: map[string]bool{}, devices: map[string]*Authenticator{}}
 	if o.issuer == "" {
 		o.issuer = s.URL
 	}

@@ -173,6 +173,13 @@ func invariants() []invariant {
 			makes := s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer
 			return makes && (f.Person.Passkey || f.Person.TwoStep && s.Have < signin.LevelTwoStep)
 		}},
+		{"pages of staff open with a passkey and two-step verification only (T-43)", func(f *signin.Facts, s *signin.Step) bool {
+			return done(s) && f.Request.Staff && (s.Have < signin.LevelPhishingResistant || !f.Person.TwoStep)
+		}},
+		{"staff make their first passkey by a code, and change credentials by the passkey they have (T-43)", func(f *signin.Facts, s *signin.Step) bool {
+			makes := s.Page == signin.PageNewPasskey && f.Request.Staff && (!f.Person.TwoStep || s.Have < signin.LevelTwoStep)
+			return makes || done(s) && f.Request.Sudo && f.Person.Staff && f.Person.Passkey && !recent(key(f), 10*time.Minute)
+		}},
 		{"a passkey is offered once, never in vain, and never to be seen by nobody", func(f *signin.Facts, s *signin.Step) bool {
 			return s.Page == signin.PageOffer && (f.Person.Offered || !f.Proofs.Able || f.Request.None || f.Proofs.PutOff)
 		}},

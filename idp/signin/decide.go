@@ -114,6 +114,8 @@ func next(f *Facts, d demand, stale string, level Level) Step {
 func secondStep(f *Facts, d demand, level Level) Step {
 	later := d.reason == ReasonVoluntary
 	switch {
+	case d.newPasskey(f) && d.enforced && !d.twoStep: // the pair first, then the passkey by its code
+		return Step{Page: PageEnrol, Reason: d.reason}
 	case d.newPasskey(f) && d.twoStep && level < LevelTwoStep:
 		return Step{Page: PageCode, Reason: d.reason}
 	case d.newPasskey(f):

@@ -13,8 +13,8 @@ type demand struct {
 	// twoStep is the person's; missing names a method that it lacks.
 	twoStep bool
 	missing string
-	// enforced is set once the client's date has come: two-step verification must
-	// be on, and no passkey is enough without it (S-109, S-110).
+	// enforced is set once the client's date has come, and for staff: two-step
+	// verification must be on, and no passkey is enough without it (S-109, S-110).
 	enforced bool
 	// fresh asks for proofs within Limits.Sudo: credentials change next. No
 	// factor is ever bound on the strength of an old session (C-33, T-40).
@@ -38,7 +38,7 @@ func measure(f *Facts) (d demand, stale string, level Level) {
 
 // demandOf unites what the person, the client and the request ask for.
 func demandOf(f *Facts) demand {
-	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo, enforced: enforced(f.Rules, f.Now)}
+	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo, enforced: f.Request.Staff || enforced(f.Rules, f.Now)}
 	second := LevelTrustedDevice
 	if f.Rules.NoTrustedDevices {
 		second = LevelTwoStep
@@ -59,6 +59,9 @@ func demandOf(f *Facts) demand {
 	}
 	if d.fresh && (d.twoStep || f.Person.Passkey) { // N-46: the strongest there is
 		d.raise(LevelTwoStep, ReasonFresh)
+	}
+	if d.fresh && f.Person.Staff && f.Person.Passkey {
+		d.raise(LevelPhishingResistant, ReasonFresh)
 	}
 	if d.twoStep && !f.Request.Sudo {
 		d.missing = missing(f.Person)

@@ -44,6 +44,9 @@ type Request struct {
 	// Sudo asks for password and, where two-step verification is on, a live code
 	// within Limits.Sudo: before factors and credentials change (A-7.5.1).
 	Sudo bool `json:"sudo,omitempty"`
+	// Staff is set for the pages under /admin: two-step verification must be on
+	// beside the passkey that Want asks for (T-43).
+	Staff bool `json:"staff,omitempty"`
 }
 
 // Person is who is signing in. The zero Person means: not known yet.
@@ -58,6 +61,9 @@ type Person struct {
 	// Offered is whether a passkey was offered before: it is done once.
 	Offered    bool
 	InRecovery bool
+	// Staff is whether they have a role: who has a passkey then changes
+	// credentials with it only, or a code that was phished would replace it (T-43).
+	Staff bool
 }
 
 // Proofs are what this browser has shown, from its session and from this

@@ -71,6 +71,9 @@ func passkeyDimensions() [][]change {
 			{"acr=2sv essential", want(signin.LevelTwoStep, true)},
 			{"acr=phr essential", want(signin.LevelPhishingResistant, true)},
 			{"acr=phrh essential", want(signin.LevelHardware, true)},
+			{"page of staff", func(f *signin.Facts) {
+				f.Request.Want, f.Request.Essential, f.Request.Staff, f.Person.Staff = signin.LevelPhishingResistant, true, true, true
+			}},
 		},
 		{
 			nothing,
@@ -82,6 +85,7 @@ func passkeyDimensions() [][]change {
 			nothing,
 			{"no trusted devices", func(f *signin.Facts) { f.Rules.NoTrustedDevices = true }},
 			{"sudo", func(f *signin.Facts) { f.Request.Sudo = true }},
+			{"sudo of staff", func(f *signin.Facts) { f.Request.Sudo, f.Person.Staff = true, true }},
 		},
 		{
 			{"2SV off, passkey", func(f *signin.Facts) { f.Person.Passkey = true }},
@@ -105,8 +109,7 @@ func passkeyDimensions() [][]change {
 		{
 			nothing,
 			{"code 2h", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(2*time.Hour), mfa.App }},
-			{"code now", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(time.Minute), mfa.SMS }},
-			{"recovery code 8m", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(8*time.Minute), mfa.RecoveryCode }},
+			{"recovery code now", func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(time.Minute), mfa.RecoveryCode }},
 			{"trusted device", func(f *signin.Facts) { f.Proofs.DeviceAt = f.Proofs.PasswordAt }},
 		},
 		{

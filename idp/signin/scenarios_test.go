@@ -72,6 +72,13 @@ func code(d time.Duration) fact {
 	return func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(d), mfa.SMS }
 }
 
+func staff(f *signin.Facts) {
+	f.Person.Staff, f.Request.Staff = true, true
+	f.Request.Want, f.Request.Essential = signin.LevelPhishingResistant, true
+}
+
+func member(f *signin.Facts) { f.Person.Staff = true }
+
 // saved is a recovery code, given in place of the code of a method.
 func saved(d time.Duration) fact {
 	return func(f *signin.Facts) { f.Proofs.CodeAt, f.Proofs.Channel = ago(d), mfa.RecoveryCode }
@@ -138,6 +145,9 @@ func scenarios() []scenario {
 		{"sudo, passkey 11 minutes old", facts(sudo, key, noSecret, used(11*m))},
 		{"sudo, passkey a minute old, 2SV on", facts(sudo, key, on, noSecret, used(m))},
 		{"sudo, 2SV off, has a passkey, password fresh", facts(sudo, key)},
+		{"staff, sudo, 2SV on, has a passkey, password and code fresh", facts(member, sudo, on, key, code(m))},
+		{"staff, sudo, 2SV on, passkey a minute old", facts(member, sudo, on, key, used(m))},
+		{"staff, sudo, 2SV on, no passkey, password and code fresh", facts(member, sudo, on, code(m))},
 
 		{"disabled", facts(on, func(f *signin.Facts) { f.Person.Disabled = true })},
 		{"in recovery", facts(on, func(f *signin.Facts) { f.Person.InRecovery = true })},
@@ -188,6 +198,15 @@ func scenarios() []scenario {
 		{"essential phr, has a passkey, 2SV on, code a minute old", facts(essential(phr), on, key, code(m))},
 		{"essential phr, has a passkey, prompt=none", facts(essential(phr), on, key, code(m), none)},
 		{"essential phr and max_age=300, passkey 8 minutes old", facts(essential(phr), maxAge(5*m), key, used(8*m))},
+		{"page of staff, 2SV off, no passkey", facts(staff)},
+		{"page of staff, 2SV off, passkey alone a minute ago", facts(staff, key, noSecret, used(m))},
+		{"page of staff, 2SV on, no passkey", facts(staff, on)},
+		{"page of staff, 2SV on, no passkey, trusted device", facts(staff, on, device)},
+		{"page of staff, 2SV on, no passkey, code a minute old", facts(staff, on, code(m))},
+		{"page of staff, 2SV on, no passkey, recovery code a minute old", facts(staff, on, saved(m))},
+		{"page of staff, 2SV on, no passkey, code 11 minutes old", facts(staff, on, code(11*m))},
+		{"page of staff, 2SV on, has a passkey, code a minute old", facts(staff, on, key, code(m))},
+		{"page of staff, 2SV on, passkey alone a minute ago", facts(staff, on, key, noSecret, used(m))},
 		{"essential 2sv, 2SV off", facts(essential(two))},
 		{"essential 2sv, 2SV on, trusted device", facts(essential(two), on, device)},
 		{"essential 2sv, 2SV on, trusted device, prompt=none", facts(essential(two), on, device, none)},

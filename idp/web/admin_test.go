@@ -19,7 +19,11 @@ func (k *kit) staff(t *testing.T, who, number, path string, roles ...idp.Role) (
 	k.AddStaff(t, who, secret, number, appKey, roles...)
 	b := k.Browser(t)
 	p := b.Submit(b.Get(path), "/signin", "identifier", who, "password", secret)
-	return b, b.Submit(p, "/signin/code", "code", k.Code(t, number))
+	p = b.Submit(p, "/signin/code", "code", k.Code(t, number))
+	at(t, p, "/signin/passkey/new") // T-43: made by the code, then used
+	p = b.Passkey(p, k.DeviceOf(t, who))
+	at(t, p, "/signin/passkey")
+	return b, b.Passkey(p, k.DeviceOf(t, who))
 }
 
 // S-110, T-43: whoever comes to the desk proves enough first and gets where they wanted.

@@ -24,10 +24,10 @@ func (s *server) turnOnPage(v *visit) error {
 	return s.switchPage(v, mfa.ForEnable)
 }
 
-// switchPage asks for the code that switching takes. The password must be fresh
-// before any code is sent.
+// switchPage asks for the code that switching takes. The password, or a passkey in its place,
+// must be fresh before any code is sent.
 func (s *server) switchPage(v *visit, purpose mfa.Purpose) error {
-	if s.now().Sub(v.account.Session.PasswordAt) > s.provider.Config().Limits.Session.Sudo {
+	if s.now().Sub(v.account.AuthTime) > s.provider.Config().Limits.Session.Sudo {
 		return idp.ErrSudo
 	}
 	p, _, err := s.codePage(v, purpose)
