@@ -41,6 +41,9 @@ func (f *faults) add(wrong bool, field, text string, args ...any) {
 	}
 }
 
+// join is all of them as one error; nil for none.
+func (f faults) join() error { return errors.Join(f...) }
+
 // Validate reports every fault of the registration, joined; each is a [*Fault].
 func (c Client) Validate() error {
 	var f faults
@@ -58,7 +61,7 @@ func (c Client) Validate() error {
 	c.validateURIs(&f)
 	c.validateModes(&f)
 	c.validateProfile(&f)
-	return errors.Join(f...)
+	return f.join()
 }
 
 func (c Client) validateSecrets(f *faults) {

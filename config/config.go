@@ -57,8 +57,10 @@ type Config struct {
 	// PhoneRisk is asked about a number before each code.
 	PhoneRisk PhoneRisk `yaml:"phone_risk"`
 
-	Outbound Outbound         `yaml:"outbound"`
-	Clients  []clients.Client `yaml:"clients"`
+	Outbound Outbound `yaml:"outbound"`
+	// Resources are the APIs that access tokens are made for.
+	Resources clients.Resources `yaml:"resources"`
+	Clients   []clients.Client  `yaml:"clients"`
 	// Shops is what seller accounts may have and do.
 	Shops      clients.Shops     `yaml:"shops"`
 	ACRAliases map[string]string `yaml:"acr_aliases"`

@@ -33,6 +33,7 @@ func Dev(dir, issuer string) Config {
 	c.Market = "Minato Market"
 	c.Mail.Provider, c.SMS.Provider, c.Voice.Provider = Inbox, Inbox, Inbox
 	people := []clients.GrantType{clients.GrantCode, clients.GrantRefresh}
+	c.Resources = clients.Resources{{ID: DevPayout, Scopes: []string{"payout"}}}
 	c.Clients = []clients.Client{
 		{
 			ID: "minato-buyer", Name: "Minato Market", Names: map[string]string{"ja": "みなとマーケット"},

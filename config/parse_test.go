@@ -91,6 +91,11 @@ func TestFaults(t *testing.T) {
 			"f:8: clients[0].auth_method: tls_client_auth needs mtls.enabled",
 			"f:9: clients[0].tls_client_certificate_bound_access_tokens: needs mtls.enabled",
 		}},
+		{"audiences that are not registered", "resources:\n- {id: payout}\n- {id: https://pay.example.jp, scopes: [payout]}\nclients:\n- {id: a, name: A, secret_hashes: [" + strings.Repeat("0", 64) + "], grants: [client_credentials],\n  resources: [https://x.example.jp],\n  scopes: [payout]}", []string{
+			"f:8: resources[0].id: must be an absolute URI without fragment",
+			"f:12: clients[0].resources[0]: must be the id of one of the configuration's resources",
+			"f:13: clients[0].scopes[0]: belongs to a resource that the client is not registered for",
+		}},
 		{"every fault at once", "issuer: http://id.example.jp\nlimits: {code_tries: x}\nprofile: lax\nfoo: 1", []string{
 			"f:1: issuer: must use https; http is for localhost",
 			`f:7: limits.code_tries: must be a whole number, not "x"`,

@@ -148,6 +148,11 @@ func (c Config) validateWords(f *Faults) {
 // the form of a tool's id would stand in a tool's way.
 func (c Config) validateShops(f *Faults) {
 	f.below("shops.", c.Shops.Validate())
+	tools := clients.Client{Resources: c.Shops.Tools.Resources}
+	for _, s := range c.Shops.Tools.Scopes {
+		tools.Scopes = append(tools.Scopes, s.Scope)
+	}
+	f.below("shops.tools.", c.Resources.Judge(tools, c.Issuer))
 	for i, one := range c.Clients {
 		f.add(clients.IsToolID(one.ID), fmt.Sprintf("clients[%d].id", i), "must not look like that of a shop's tool")
 	}
@@ -168,9 +173,11 @@ func (f *Faults) below(at string, err error) {
 
 func (c Config) validateClients(f *Faults) {
 	first := map[string]int{}
+	f.below("", c.Resources.Validate(c.Issuer))
 	for i, one := range c.Clients {
 		at := fmt.Sprintf("clients[%d].", i)
 		f.below(at, one.Validate())
+		f.below(at, c.Resources.Judge(one, c.Issuer))
 		byTLS := one.AuthMethod() == clients.AuthTLS
 		f.add(!c.MTLS.Enabled && (byTLS || one.AuthMethod() == clients.AuthSelfSigned), at+"auth_method", "%s needs mtls.enabled", one.AuthMethod())
 		f.add(c.MTLS.Enabled && byTLS && c.MTLS.ClientCA == "", at+"auth_method", "tls_client_auth needs mtls.client_ca")

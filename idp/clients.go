@@ -42,14 +42,14 @@ func (p *Provider) ListClients(context.Context) ([]clients.Client, error) {
 }
 
 // AddClient stores a client. A confidential one gets a secret, shown here and
-// never again (C-52). store.ErrExists when the id is taken.
+// never again (C-52). Its audiences must be registered. store.ErrExists when the id is taken.
 func (p *Provider) AddClient(ctx context.Context, actor Actor, c clients.Client) (string, error) {
 	secret := ""
 	if c.UsesSecret() && len(c.SecretHashes) == 0 {
 		s, hash := clients.NewSecret()
 		secret, c.SecretHashes = s, []string{hash}
 	}
-	if err := c.Validate(); err != nil {
+	if err := errors.Join(c.Validate(), p.cfg.Resources.Judge(c, p.cfg.Issuer)); err != nil {
 		return "", err
 	}
 	if _, ok := p.cfg.Clients.Find(c.ID); ok {

@@ -58,7 +58,9 @@ type Config struct {
 	Zone    *time.Location
 	Store   *store.Store
 	Clients *clients.Registry
-	Hasher  *password.Hasher
+	// Resources are the APIs that access tokens are made for.
+	Resources clients.Resources
+	Hasher    *password.Hasher
 	// Rules judge new passwords (N-07 to N-10).
 	Rules   *password.Rules
 	Senders map[mfa.Kind]Sender

@@ -30,12 +30,12 @@ type market struct {
 
 func newMarket(t *testing.T) *market {
 	t.Helper()
-	s := idptest.New(t)
+	api := httptest.NewUnstartedServer(nil)
+	apiURL := "http://" + api.Listener.Addr().String()
+	s := idptest.New(t, idptest.Resources(clients.Resource{ID: apiURL, Scopes: []string{"payout"}}))
 	// The relying-party library looks at the real clock; a minute is left to move.
 	s.Clock.Advance(time.Since(s.Clock.Now()) - time.Minute)
 	m := &market{idp: s}
-	api := httptest.NewUnstartedServer(nil)
-	apiURL := "http://" + api.Listener.Addr().String()
 	handler, err := demo.NewAPI(demo.APIConfig{Issuer: s.URL, URL: apiURL, Now: s.Clock.Now})
 	if err != nil {
 		t.Fatal(err)

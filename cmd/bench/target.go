@@ -37,6 +37,8 @@ secrets: {keys: {bench: "${env:BENCH_KEY}"}}
 mail: {provider: inbox}
 sms: {provider: inbox}
 voice: {provider: inbox}
+resources:
+  - {id: "https://api.example.jp/", scopes: [stock]}
 clients:
   - id: web
     name: Web

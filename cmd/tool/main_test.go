@@ -61,10 +61,10 @@ func TestToolTakesATokenAndCallsTheAPI(t *testing.T) {
 // looks at what is its own alone.
 func TestToolAtARealProvider(t *testing.T) {
 	t.Parallel()
-	s := idptest.New(t)
-	s.Clock.Advance(time.Since(s.Clock.Now()))
 	srv := httptest.NewUnstartedServer(nil)
 	url := "http://" + srv.Listener.Addr().String()
+	s := idptest.New(t, idptest.Resources(clients.Resource{ID: url, Scopes: []string{"payout"}}))
+	s.Clock.Advance(time.Since(s.Clock.Now()))
 	api, err := demo.NewAPI(demo.APIConfig{Issuer: s.URL, URL: url, Now: s.Clock.Now})
 	if err != nil {
 		t.Fatal(err)

@@ -101,6 +101,7 @@ type options struct {
 	issuer  string
 	web     func(*web.Config)
 	aliases map[string]string
+	apis    clients.Resources
 	machine func(*protocol.Config)
 	par     bool
 	shops   clients.Shops
@@ -138,6 +139,11 @@ func Alias(url string) Option {
 
 // TLS serves over TLS, with this configuration.
 func TLS(c *tls.Config) Option { return func(o *options) { o.tls = c } }
+
+// Resources registers APIs.
+func Resources(list ...clients.Resource) Option {
+	return func(o *options) { o.apis = append(o.apis, list...) }
+}
 
 // ACRAliases sets further acr values.
 func ACRAliases(m map[string]string) Option { return func(o *options) { o.aliases = m } }
@@ -218,7 +224,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	caller := outbound.New(outbound.Config{Loopback: true})
 	s.Provider, err = idp.New(ctx, idp.Config{
 		Issuer: o.issuer, Name: "Sekisho", Market: "Minato Market", Lang: "ja", Zone: time.FixedZone("JST", 9*3600),
-		Store: st, Clients: clients.NewRegistry(o.clients), Hasher: Hasher(), Rules: rules,
+		Store: st, Clients: clients.NewRegistry(o.clients), Resources: o.apis, Hasher: Hasher(), Rules: rules,
 		Senders: senders,
 		Logouts: protocol.Backchannel{Client: caller},
 		Render:  web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Shops: o.shops, Now: s.Clock.Now, Log: log,

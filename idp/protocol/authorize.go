@@ -86,6 +86,7 @@ func (ep *endpoints) asked(c echo.Context, p params) (*reading, error) {
 func (ep *endpoints) reader() reader {
 	return reader{
 		issuer: ep.issuer, aliases: ep.idp.Config().ACRAliases, now: ep.now, lookup: ep.lookup, hint: ep.openHint, verify: ep.partyKeys.verify,
+		resources: ep.idp.Config().Resources,
 	}
 }
 

@@ -136,9 +136,13 @@ func (ep *endpoints) status(ctx context.Context, asker *clients.Client, token st
 // accessStatus is about a genuine access token that has not expired. A
 // [refusal] says why it is not active for the asker.
 func (ep *endpoints) accessStatus(ctx context.Context, asker *clients.Client, t accessClaims, strict bool) (tokenStatus, error) {
-	own := asker.ID == t.ClientID && !strict
-	if !own && !slices.ContainsFunc(t.Audience, func(aud string) bool { return slices.Contains(asker.Serves, aud) }) {
-		return tokenStatus{}, refusal("the client serves none of its audiences")
+	scopes := strings.Fields(t.Scope)
+	if own := asker.ID == t.ClientID && !strict; !own {
+		served := slices.DeleteFunc(slices.Clone(t.Audience), func(aud string) bool { return !slices.Contains(asker.Serves, aud) })
+		if len(served) == 0 {
+			return tokenStatus{}, refusal("the client serves none of its audiences")
+		}
+		scopes = ep.idp.Config().Resources.At(served, scopes) // RFC 7662 §5: what is said elsewhere is not its business
 	}
 	client, ok := ep.lookup(t.ClientID)
 	if !ok || client.Standing(ep.now()) != nil {
@@ -152,7 +156,7 @@ func (ep *endpoints) accessStatus(ctx context.Context, asker *clients.Client, t 
 		return tokenStatus{}, cmp.Or(err, error(refusal("its subject is not the person of its grant")))
 	}
 	return tokenStatus{
-		Active: true, Scope: t.Scope, ClientID: t.ClientID, Type: t.Confirm.tokenType(), Expiry: t.Expiry, IssuedAt: t.IssuedAt,
+		Active: true, Scope: strings.Join(scopes, " "), ClientID: t.ClientID, Type: t.Confirm.tokenType(), Expiry: t.Expiry, IssuedAt: t.IssuedAt,
 		Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID,
 		ACR: t.ACR, AMR: t.AMR, AuthTime: t.AuthTime, SID: t.SID, Confirm: t.Confirm,
 	}, nil

@@ -24,9 +24,11 @@ var languages = []string{"ja", "en"}
 type reader struct {
 	issuer  string
 	aliases map[string]string
-	now     func() time.Time
-	lookup  func(id string) (*clients.Client, bool)
-	hint    func(token string) (hint, error)
+	// resources are the APIs that are registered.
+	resources clients.Resources
+	now       func() time.Time
+	lookup    func(id string) (*clients.Client, bool)
+	hint      func(token string) (hint, error)
 	// verify checks what a client signed (see partyKeys).
 	verify func(ctx context.Context, c *clients.Client, token string, algs []string) (typ string, payload []byte, err error)
 }
@@ -120,7 +122,7 @@ func (r *reading) read() (idp.AuthorizeRequest, *oidc.Error) {
 	r.out.ClientID, r.out.State, r.out.Nonce, r.out.Mode = r.client.ID, r.p.get("state"), r.p.get("nonce"), r.mode()
 	r.out.LoginHint, r.out.UILocales = r.p.get("login_hint"), locale(r.p.get("ui_locales"))
 	r.out.ACRs = strings.Fields(r.p.get("acr_values"))
-	for _, step := range []func() *oidc.Error{r.shape, r.scope, r.pkce, r.dpopKey, r.resource, r.prompt, r.maxAge, r.idTokenHint, r.claims} {
+	for _, step := range []func() *oidc.Error{r.shape, r.resource, r.scope, r.pkce, r.dpopKey, r.prompt, r.maxAge, r.idTokenHint, r.claims} {
 		if err := step(); err != nil {
 			return r.out, err
 		}
@@ -148,13 +150,18 @@ func (r *reading) shape() *oidc.Error {
 	return nil
 }
 
-// scope keeps what the client may ask for and ignores the rest.
+// scope keeps what the client may ask for, and what means something at the
+// resources asked for, and ignores the rest (A-10.4.11, RFC 8707 §2.1).
 func (r *reading) scope() *oidc.Error {
 	asked, ok := r.p.scopes()
 	if !ok {
 		return errScope
 	}
-	allowed := r.client.AllowedScopes()
+	at := r.out.Resources
+	if len(at) == 0 {
+		at = audiences(r.client, r.issuer)
+	}
+	allowed := r.resources.At(at, r.client.AllowedScopes())
 	for _, s := range asked {
 		if !slices.Contains(allowed, s) || s == "offline_access" && !r.client.Allows(clients.GrantRefresh) {
 			continue

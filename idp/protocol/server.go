@@ -98,20 +98,20 @@ func (s *server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refr
 func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
 	from, p := callerFrom(ctx), params(r.Form)
 	client := from.client
-	allowed := slices.DeleteFunc(client.AllowedScopes(), clients.Personal)
-	scopes, ok := p.scopes()
-	if !ok || !within(scopes, allowed) {
-		return nil, s.fail(ctx, errScope)
-	}
-	if len(scopes) == 0 {
-		scopes = allowed
-	}
 	aud, all := p.resources(), audiences(client, s.ep.issuer)
 	if !within(aud, all) {
 		return nil, s.fail(ctx, errTarget)
 	}
 	if len(aud) == 0 {
 		aud = all
+	}
+	allowed := s.ep.idp.Config().Resources.At(aud, slices.DeleteFunc(client.AllowedScopes(), clients.Personal))
+	scopes, ok := p.scopes()
+	if !ok || !within(scopes, allowed) {
+		return nil, s.fail(ctx, errScope)
+	}
+	if len(scopes) == 0 {
+		scopes = allowed
 	}
 	answer, err := s.ep.mintForClient(from, scopes, aud)
 	if err != nil {
@@ -144,7 +144,8 @@ func (s *server) Revocation(ctx context.Context, r *op.ClientRequest[oidc.Revoca
 }
 
 // tokens mints what a redeemed code or refresh token is worth: never more than
-// was granted, and never more than the client is registered for by now (T-14).
+// was granted, never more than the client is registered for by now (T-14), and
+// only what means something at the resources asked for (RFC 8707 §2.2).
 func (s *server) tokens(ctx context.Context, client *clients.Client, issue idp.Issue, asked []string) (*op.Response, error) {
 	granted, registered := issue.Grant.Resources, audiences(client, s.ep.issuer)
 	if len(granted) == 0 {
@@ -156,7 +157,7 @@ func (s *server) tokens(ctx context.Context, client *clients.Client, issue idp.I
 	if !within(asked, granted) || !within(asked, registered) {
 		return nil, s.fail(ctx, errTarget)
 	}
-	allowed := client.AllowedScopes()
+	allowed := s.ep.idp.Config().Resources.At(asked, client.AllowedScopes())
 	issue.Scopes = slices.DeleteFunc(slices.Clone(issue.Scopes), func(s string) bool { return !slices.Contains(allowed, s) })
 	answer, err := s.ep.mintForPerson(ctx, client, issue, asked)
 	if err != nil {
