@@ -28,6 +28,9 @@ var (
 	ErrReason = errors.New("a reason is needed")
 	// ErrBadCredentials: unknown address or wrong password; never said which (T-02).
 	ErrBadCredentials = errors.New("wrong address or password")
+	// ErrMustChange: the right password, which others know: it opens nothing, and a
+	// link to choose another was mailed (N-10).
+	ErrMustChange = errors.New("password must be changed")
 	// ErrSuspended: the account is disabled.
 	ErrSuspended = errors.New("account is suspended")
 	// ErrPasskey: a passkey that is not registered here, or is another person's.

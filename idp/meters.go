@@ -24,7 +24,7 @@ func newMeters(r *metrics.Registry, countries []string) *meters {
 		events:       r.Counter("events_total", "Events written to the audit log.", "event"),
 		steps:        r.Counter("sign_in_steps_total", "Pages that sign-ins came to, by the rule that chose them.", "page", "reason"),
 		signIns:      r.Counter("sign_ins_total", "Sign-ins that were finished with a proof, by what was proved.", "acr"),
-		passwords:    r.Counter("passwords_total", "Passwords typed: right, wrong, slowed (not compared), busy (not compared).", "result"),
+		passwords:    r.Counter("passwords_total", "Passwords typed: right, wrong, compromised (right and refused), slowed (not compared), busy (not compared).", "result"),
 		codesSent:    r.Counter("codes_sent_total", "Codes queued for a phone.", "channel", "country", "purpose"),
 		codesRefused: r.Counter("codes_refused_total", "Codes that were not sent, by the budget that was met.", "budget", "country"),
 		codesEntered: r.Counter("codes_entered_total", "Codes typed, by how that ended.", "channel", "country", "result"),

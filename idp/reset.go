@@ -33,6 +33,14 @@ func (p *Provider) Forgot(ctx context.Context, b *Browser, email string) error {
 }
 
 func (p *Provider) sendReset(w *work, u User) error {
+	if err := p.mailReset(w, u, "mail.reset"); err != nil {
+		return err
+	}
+	return w.record("password.reset_sent", u.ID, "")
+}
+
+// mailReset sends a link that sets a new password, in the mail of that name.
+func (p *Provider) mailReset(w *work, u User, name string) error {
 	secret := newToken()
 	err := w.InsertToken(store.Token{
 		ID: newID(), Hash: store.Hash(secret), Purpose: tokenReset, UserID: u.ID, Data: map[string]string{},
@@ -42,10 +50,7 @@ func (p *Provider) sendReset(w *work, u User) error {
 		return err
 	}
 	link := p.cfg.Issuer + "/password/reset?" + url.Values{"token": {secret}}.Encode()
-	if err := p.mailTo(w, u.Email, u, "mail.reset", "link", link, "minutes", minutes(p.cfg.Limits.SignIn.Reset)); err != nil {
-		return err
-	}
-	return w.record("password.reset_sent", u.ID, "")
+	return p.mailTo(w, u.Email, u, name, "link", link, "minutes", minutes(p.cfg.Limits.SignIn.Reset))
 }
 
 // resetToken loads the link's token and its person; ErrLink when it is spent.
@@ -206,7 +211,7 @@ func (p *Provider) resetDone(w *work, t store.Token, u User) error {
 // setPassword writes a new password. Trusted devices end always (S-126); all
 // sessions but keep end, and none when keep is "-".
 func (p *Provider) setPassword(w *work, u User, hash string, n int, keep string) error {
-	u.Password, u.PasswordLen, u.PasswordAt, u.PasswordFailures = hash, n, w.Now, 0
+	u.Password, u.PasswordLen, u.PasswordAt, u.PasswordFailures, u.MustChange = hash, n, w.Now, 0, false
 	if err := p.forgetDevices(w, &u); err != nil {
 		return err
 	}

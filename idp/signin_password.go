@@ -18,7 +18,7 @@ var zero time.Time
 //
 // The attempt is counted before the password is compared, so that parallel
 // guesses cannot slip under a limit; the hash is computed outside any
-// transaction. Errors: ErrBadCredentials, *mfa.TooSoonError, password.ErrBusy.
+// transaction. Errors: ErrBadCredentials, ErrMustChange, *mfa.TooSoonError, password.ErrBusy.
 func (p *Provider) SubmitPassword(ctx context.Context, b *Browser, id, email, pw string) (Next, error) {
 	email = normaliseEmail(email)
 	var user *User
@@ -56,6 +56,9 @@ func (p *Provider) SubmitPassword(ctx context.Context, b *Browser, id, email, pw
 	p.watchPassword(!ok)
 	if !ok {
 		return Next{}, p.wrongPassword(ctx, b, email, user)
+	}
+	if p.compromised(*user, pw) {
+		return Next{}, p.refuseCompromised(ctx, b, user.ID)
 	}
 	return p.answer(ctx, b, id, func(w *work, s *situation) error {
 		return p.rightPassword(w, s, *user, pw, newHash)

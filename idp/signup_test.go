@@ -93,6 +93,12 @@ func TestSignUpNamesEveryFault(t *testing.T) {
 func resetToken(t *testing.T, s *idptest.Server, email string) string {
 	t.Helper()
 	fatal(t, s.Provider.Forgot(t.Context(), browser(), email))
+	return mailedReset(t, s, email)
+}
+
+// mailedReset is the token of the link that was mailed last.
+func mailedReset(t *testing.T, s *idptest.Server, email string) string {
+	t.Helper()
 	m := s.Message(t, mfa.Mail, email)
 	link := regexp.MustCompile(`http://\S+`).FindString(m.Body)
 	u, err := url.Parse(strings.TrimRight(link, ".。"))

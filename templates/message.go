@@ -47,6 +47,7 @@ var mails = map[string]mailRules{
 	"mail.verify":     {facts: []string{"code"}},
 	"mail.exists":     {facts: event.facts},
 	"mail.reset":      {facts: append([]string{"link"}, event.facts...), link: true},
+	"mail.mustchange": {facts: append([]string{"link"}, event.facts...), link: true},
 	"mail.pwchanged":  event,
 	"mail.newdevice":  event,
 	"mail.blocked":    event,

@@ -133,7 +133,7 @@ func TestMailsSayTheSameInTextAndHTML(t *testing.T) {
 // What happened is told with one link, which takes access away and says so.
 func TestMailsHaveNoLinkButTheirOwn(t *testing.T) {
 	t.Parallel()
-	own := map[string]string{"mail.reset": "/password/reset?token=ABC", "mail.paused": "/password/reset?token=ABC", "mail.shop_invite": "/password/reset?token=ABC"}
+	own := map[string]string{"mail.reset": "/password/reset?token=ABC", "mail.paused": "/password/reset?token=ABC", "mail.mustchange": "/password/reset?token=ABC", "mail.shop_invite": "/password/reset?token=ABC"}
 	for _, name := range templates.Mails() {
 		for _, lang := range templates.Languages {
 			m := message(t, lang, name)

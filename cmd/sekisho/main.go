@@ -65,6 +65,7 @@ func verbs() []verb {
 		{"user end-sessions", "end a person's sessions, grants and trusted devices", userEndSessions},
 		{"user reset-two-step", "erase a person's methods: they set them up anew", userResetTwoStep},
 		{"user send-reset", "mail a person a link to set a new password", userSendReset},
+		{"user require-new-password", "make a person choose a new password: theirs is known to others", userRequireNewPassword},
 		{"user erase", "erase a person for good", userErase},
 		{"user grant-role", "make a person staff: admin or reviewer", userGrantRole},
 		{"user revoke-role", "take a staff role away", userRevokeRole},

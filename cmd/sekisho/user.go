@@ -193,6 +193,14 @@ func userSendReset(ctx context.Context, p *program, args []string) error {
 	})
 }
 
+func userRequireNewPassword(ctx context.Context, p *program, args []string) error {
+	return p.onUser(ctx, args, "user require-new-password", "End everything of a person's whose password others know, and mail them a link to choose another.\n"+
+		"Until they did, the password opens nothing; passkeys do.", func(o *opened, u idp.User) error {
+		n, err := o.RequireNewPassword(ctx, o.actor, u.ID)
+		return p.say(err, "ended %d sessions of %s; a running provider mails a link", n, u.Email)
+	})
+}
+
 func userErase(ctx context.Context, p *program, args []string) error {
 	f := p.flags("user erase", "ADDRESS-OR-ID", "Erase a person for good, at once: what names them goes, the audit log keeps their id alone.\n"+
 		"People do this themselves on their account pages, with a waiting time; use this when they ask by another way.")

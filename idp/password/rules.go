@@ -71,3 +71,7 @@ func (r *Rules) Check(pw string, least int, words Words) error {
 	}
 	return nil
 }
+
+// Listed reports whether a password stands on a list: evidence that others know
+// it, also where it was set before the list was there.
+func (r *Rules) Listed(pw string) bool { return len(pw) <= maxTyped && r.has(norm.NFC.String(pw)) }

@@ -130,6 +130,9 @@ func (s *server) passwordFault(c echo.Context, err error) (string, bool) {
 	if soon, ok := errors.AsType[*mfa.TooSoonError](err); ok {
 		return s.speaker(c)("signin.e.slow", "time", s.clock(soon.At)), true
 	}
+	if errors.Is(err, idp.ErrMustChange) {
+		return s.speaker(c)("signin.e.must_change"), true
+	}
 	return s.speaker(c)("signin.e.bad"), errors.Is(err, idp.ErrBadCredentials)
 }
 

@@ -310,3 +310,19 @@ func TestSecretsAreNotLogged(t *testing.T) {
 		t.Error("log lines have no request_id")
 	}
 }
+
+// N-10: the page says why a right password is refused, and where to go on.
+func TestCompromisedPasswordIsExplained(t *testing.T) {
+	t.Parallel()
+	k := start(t).person(t)
+	u, err := k.Provider.FindUser(t.Context(), email)
+	if err == nil {
+		_, err = k.Provider.RequireNewPassword(t.Context(), idptest.Operator(), u.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := k.Browser(t)
+	p := b.Submit(b.Get(authorize("buyer")), "/signin", "identifier", email, "password", secret)
+	wants(t, p, http.StatusUnprocessableEntity, "can no longer be used", "We sent a link to your email address")
+}
