@@ -75,6 +75,7 @@ func (l Limits) bounds() []bound {
 		span("session.absolute", l.Session.Absolute1, time.Minute, century),                      // C-31
 		span("session.sudo", l.Session.Sudo, time.Minute, 20*time.Minute),                        // C-33
 		span("session.notice", l.Session.Notice, 0, century),                                     // C-24
+		span("session.notice_daily", l.Session.NoticeDaily, 0, century),                          // ux 2.5
 		count("password.per_account_ip_minute", l.Password.PerAccountIPMinute, 1, many),          // C-25
 		count("password.per_account_ip_hour", l.Password.PerAccountIPHour, 1, many),              // C-25
 		count("password.failures_max", l.Password.FailuresMax, 1, 100),                           // C-27, N-40
@@ -110,6 +111,7 @@ func (l Limits) bounds() []bound {
 		span("account.close_reminder", l.Account.CloseReminder, 0, l.Account.CloseWait),
 		count("account.notice_failures", l.Account.NoticeFailures, 1, many),
 		count("account.notice_sends", l.Account.NoticeSends, 1, many),       // T-30
+		span("account.extension", l.Account.Extension, 0, 90*day),           // S-109
 		span("staff.idle", l.Staff.Idle, time.Minute, time.Hour),            // T-43
 		count("staff.looks_hour", l.Staff.LooksHour, 1, many),               // T-43
 		count("staff.acts_day", l.Staff.ActsDay, 1, many),                   // T-43

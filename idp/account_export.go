@@ -32,6 +32,7 @@ var exports = []struct {
 	{"trusted_devices", []string{"devices"}, (*Provider).exportDevices},
 	{"sessions", []string{"sessions"}, (*Provider).exportSessions},
 	{"apps", []string{"consents", "grants"}, (*Provider).exportApps},
+	{"dates", []string{"uses"}, (*Provider).exportUses},
 	{"shops", []string{"shop_members"}, (*Provider).exportShops},
 	{"recoveries", []string{"recoveries", "recovery_files"}, (*Provider).exportRecoveries},
 	{"codes_sent", []string{"sends"}, (*Provider).exportSends},
@@ -204,6 +205,16 @@ func (p *Provider) exportApps(tx *store.Tx, u User) (any, error) {
 	list, err := p.apps(tx, u.ID)
 	for _, a := range list {
 		out = append(out, put("client_id", a.Client.ID, "name", a.Client.Name, "scopes", a.Scopes, "since", a.Since, "last_used_at", a.Used))
+	}
+	return out, err
+}
+
+func (p *Provider) exportUses(tx *store.Tx, u User) (any, error) {
+	out := []exportRow{}
+	list, err := tx.Uses(u.ID)
+	for _, n := range list {
+		out = append(out, put("client_id", n.ClientID, "first_used_at", n.FirstAt, "last_used_at", n.LastAt, "notice_put_off_at", n.PutOffAt,
+			"reminded_of", n.RemindedFrom, "extended_until", n.ExtendedUntil))
 	}
 	return out, err
 }

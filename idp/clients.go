@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp/store"
@@ -59,6 +60,11 @@ func (p *Provider) AddClient(ctx context.Context, actor Actor, c clients.Client)
 		if err := w.InsertClient(store.Client{Client: c, CreatedAt: w.Now, UpdatedAt: w.Now}); err != nil {
 			return err
 		}
+		if !c.Rules.EnforceFrom.IsZero() {
+			if err := w.recordDate(c.ID, time.Time{}, c.Rules.EnforceFrom); err != nil {
+				return err
+			}
+		}
 		return w.record("client.added", "", c.ID)
 	})
 	if err != nil {
@@ -96,6 +102,16 @@ func (p *Provider) SetClientDisabled(ctx context.Context, actor Actor, id string
 }
 
 func (p *Provider) changeClient(ctx context.Context, actor Actor, id, event string, f func(*clients.Client) error) error {
+	return p.changeClientIn(ctx, actor, id, func(w *work, c *clients.Client) error {
+		if err := f(c); err != nil {
+			return err
+		}
+		return w.record(event, "", id)
+	})
+}
+
+// changeClientIn changes a stored client by an f that records what it does.
+func (p *Provider) changeClientIn(ctx context.Context, actor Actor, id string, f func(*work, *clients.Client) error) error {
 	err := p.updateAs(ctx, actor, nil, func(w *work) error {
 		row, err := w.Client(id)
 		if errors.Is(err, store.ErrNotFound) {
@@ -107,7 +123,7 @@ func (p *Provider) changeClient(ctx context.Context, actor Actor, id, event stri
 		if err != nil {
 			return err
 		}
-		if err := f(&row.Client); err != nil {
+		if err := f(w, &row.Client); err != nil {
 			return err
 		}
 		row.UpdatedAt = w.Now
@@ -115,11 +131,9 @@ func (p *Provider) changeClient(ctx context.Context, actor Actor, id, event stri
 			return err
 		}
 		if row.Disabled {
-			if _, err := w.RevokeGrants(store.GrantFilter{ClientID: id}); err != nil {
-				return err
-			}
+			_, err = w.RevokeGrants(store.GrantFilter{ClientID: id})
 		}
-		return w.record(event, "", id)
+		return err
 	})
 	if err != nil {
 		return err

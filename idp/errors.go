@@ -22,6 +22,12 @@ var (
 	ErrSudo = errors.New("prove it again")
 	// ErrStaffSignIn: the pages of staff need a stronger or fresher sign-in; start StaffSignIn.
 	ErrStaffSignIn = errors.New("staff sign in anew")
+	// ErrNoDate: the client has no enforcement date.
+	ErrNoDate = errors.New("client has no enforcement date")
+	// ErrExtended: the person had an extension at this client before.
+	ErrExtended = errors.New("extended before")
+	// ErrUntil: an extension ends too early or too late.
+	ErrUntil = errors.New("extension ends too early or too late")
 	// ErrForbidden: the person has no role that allows it.
 	ErrForbidden = errors.New("not allowed")
 	// ErrReason: staff must say why.

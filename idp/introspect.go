@@ -51,10 +51,14 @@ func (p *Provider) RefreshStatus(ctx context.Context, c *clients.Client, token s
 			return err
 		}
 		out = RefreshStatus{Grant: g, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt}
-		if g.ClientID != c.ID || !row.UsedAt.IsZero() || !tx.Now.Before(row.ExpiresAt) || !p.stillAllowed(c, g, u, tx.Now) {
+		if g.ClientID != c.ID || !row.UsedAt.IsZero() || !tx.Now.Before(row.ExpiresAt) {
 			return ErrRevoked
 		}
-		return nil
+		allowed, err := p.stillAllowed(tx, c, g, u)
+		if err == nil && !allowed {
+			err = ErrRevoked
+		}
+		return err
 	})
 	if err != nil {
 		return RefreshStatus{}, err

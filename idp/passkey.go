@@ -23,7 +23,15 @@ func (p *Provider) passkeys(tx *store.Tx, userID string) ([]mfa.Passkey, error) 
 		return nil, nil
 	}
 	all, err := tx.Passkeys(userID)
-	return slices.DeleteFunc(all, func(k mfa.Passkey) bool { return !k.Usable() }), err
+	return p.liveKeys(all), err
+}
+
+// liveKeys are those of a person's passkeys that may be used.
+func (p *Provider) liveKeys(all []mfa.Passkey) []mfa.Passkey {
+	if p.site == nil {
+		return nil
+	}
+	return slices.DeleteFunc(all, func(k mfa.Passkey) bool { return !k.Usable() })
 }
 
 // owns reports whether a passkey is among those that may be used.

@@ -119,6 +119,7 @@ type AccountLimits struct {
 	CloseReminder  time.Duration `yaml:"close_reminder"`  // before that, the last mail
 	NoticeFailures int           `yaml:"notice_failures"` // A-6.3.5, wrong passwords in a row
 	NoticeSends    int           `yaml:"notice_sends"`    // T-30, codes sent and not entered
+	Extension      time.Duration `yaml:"extension"`       // S-109, the longest behind a client's date
 }
 
 // DefaultLimits are the numbers of requirements.md section 4.
@@ -130,7 +131,7 @@ func DefaultLimits() Limits {
 		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
 		Account: AccountLimits{
 			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, Exports: 5,
-			CloseWait: 14 * 24 * time.Hour, CloseReminder: 3 * 24 * time.Hour, NoticeFailures: 10, NoticeSends: 3,
+			CloseWait: 14 * 24 * time.Hour, CloseReminder: 3 * 24 * time.Hour, NoticeFailures: 10, NoticeSends: 3, Extension: 14 * 24 * time.Hour,
 		},
 		Alarms: signin.DefaultAlarmLimits(), Recovery: recovery.DefaultLimits(),
 	}

@@ -23,6 +23,7 @@ var unreported = []string{
 	"mail.exists", "mail.locked", "mail.failures", "mail.reported",
 	"mail.shop_member", "mail.shop_gone", "mail.shop_removed", "mail.shop_role", "mail.shop_2sv", "mail.shop_closed",
 	"mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended",
+	"mail.extended",
 }
 
 // undos take back what a mail told of, where ending everything does not do

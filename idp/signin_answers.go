@@ -94,6 +94,10 @@ func (p *Provider) PutOff(ctx context.Context, b *Browser, id string) (Next, err
 		case signin.PagePasskey:
 			s.row.PutOffAt = w.Now
 			return w.record("passkey.put_off", s.user.ID, s.row.ClientID)
+		case signin.PageNotice:
+			if err := w.PutOffNotice(s.user.ID, s.client.ID); err != nil {
+				return err
+			}
 		default:
 		}
 		s.row.PutOffAt = w.Now

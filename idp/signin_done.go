@@ -183,6 +183,9 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 	if err := w.InsertGrant(g); err != nil {
 		return "", err
 	}
+	if err := w.Used(g.UserID, g.ClientID); err != nil {
+		return "", err
+	}
 	code := newToken()
 	return code, w.InsertCode(store.Code{
 		Hash: store.Hash(code), GrantID: g.ID, ClientID: g.ClientID, RedirectURI: s.req.RedirectURI,

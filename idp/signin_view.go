@@ -33,7 +33,7 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 		AskedScopes: s.req.Request.Scopes, NewScopes: newScopes(s.req.Request.Scopes, s.granted), Sudo: s.req.Sudo && s.session != nil,
 	}
 	if s.client != nil {
-		v.EnforceFrom = s.client.Rules.EnforceFrom
+		v.EnforceFrom = signin.EnforcedFrom(s.client.Rules, s.use.ExtendedUntil)
 	}
 	if s.user != nil && (s.session != nil || proved(s.row)) {
 		v.Email = s.user.Email

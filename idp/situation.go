@@ -25,8 +25,10 @@ type situation struct {
 	passkeys []mfa.Passkey
 	session  *Session // this browser's live session of user; nil otherwise
 	granted  []string
-	proofs   signin.Proofs
-	step     signin.Step
+	// use is what the person has to do with the client; zero where its date is none.
+	use    store.Use
+	proofs signin.Proofs
+	step   signin.Step
 }
 
 // open loads a sign-in that this browser started and that is still going on.
@@ -98,24 +100,40 @@ func (p *Provider) findPerson(tx *store.Tx, b *Browser, s *situation) error {
 	if session != nil && session.UserID == u.ID {
 		s.session = session
 	}
-	if s.factors, err = tx.Factors(u.ID); err != nil {
+	return p.surround(tx, s)
+}
+
+// surround adds what bears on a person: methods, passkeys, and what they have
+// to do with the client.
+func (p *Provider) surround(tx *store.Tx, s *situation) (err error) {
+	if s.factors, err = tx.Factors(s.user.ID); err != nil {
 		return err
 	}
-	if s.passkeys, err = p.passkeys(tx, u.ID); err != nil {
+	if s.passkeys, err = p.passkeys(tx, s.user.ID); err != nil {
 		return err
 	}
-	if s.client != nil && !s.client.Rules.FirstParty {
-		c, err := tx.Consent(u.ID, s.client.ID)
+	if s.client == nil {
+		return nil
+	}
+	if !s.client.Rules.FirstParty {
+		c, err := tx.Consent(s.user.ID, s.client.ID)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		s.granted = c.Scopes
 	}
-	return nil
+	if !s.client.Rules.EnforceFrom.IsZero() {
+		s.use, err = tx.Use(s.user.ID, s.client.ID)
+	}
+	return err
 }
 
 // decide computes proofs and step from what was gathered.
-func (s *situation) decide(p *Provider, now time.Time) {
+func (s *situation) decide(p *Provider, now time.Time) { s.step = signin.Decide(s.facts(p, now)) }
+
+// facts are what the decision looks at. Every sign-in, every page for staff and
+// whatever explains or forecasts them takes its facts from here.
+func (s *situation) facts(p *Provider, now time.Time) signin.Facts {
 	f := signin.Facts{Now: now, Request: s.req.Request, Granted: s.granted, Limits: p.cfg.Limits.Session}
 	if s.client != nil {
 		f.Rules = s.client.Rules
@@ -142,10 +160,11 @@ func (s *situation) decide(p *Provider, now time.Time) {
 	if s.user != nil {
 		s.proofs.Subject = s.user.ID
 		f.Person = person(*s.user, s.factors, s.passkeys)
+		f.Person.ExtendedUntil, f.Person.NoticedAt = s.use.ExtendedUntil, s.use.PutOffAt
 		f.Limits = p.lifetimes(*s.user)
 	}
 	f.Proofs = s.proofs
-	s.step = signin.Decide(f)
+	return f
 }
 
 // lifetimes are those of a person's proofs. A browser of staff that is left

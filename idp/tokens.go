@@ -186,7 +186,11 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 		if fault := r.fault(c, row, g, w.Now, err == nil); fault != "" {
 			return invalidGrant(fault)
 		}
-		if !p.stillAllowed(c, g, u, w.Now) {
+		allowed, err := p.stillAllowed(w.Tx, c, g, u)
+		if err != nil {
+			return err
+		}
+		if !allowed {
 			return keepAfter(p.revoke(w, g.ID, "grant.rules_changed"), invalidGrant("the client now demands more than this sign-in proved"))
 		}
 		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Bound: r.Bound}
@@ -224,13 +228,21 @@ func (r Renewal) fault(c *clients.Client, row store.RefreshToken, g Grant, now t
 	return ""
 }
 
-// stillAllowed judges the client's rules as they are now.
-func (p *Provider) stillAllowed(c *clients.Client, g Grant, u User, now time.Time) bool {
+// stillAllowed judges the client's rules as they are now: whatever is made of a
+// grant after its sign-in asks here (S-120). An extension holds here as it
+// does for a sign-in.
+func (p *Provider) stillAllowed(tx *store.Tx, c *clients.Client, g Grant, u User) (bool, error) {
 	have, _ := signin.ParseACR(g.ACR, nil)
 	if least, ok := signin.ParseACR(c.Rules.MinACR, p.cfg.ACRAliases); c.Rules.MinACR != "" && (!ok || have < least) {
-		return false
+		return false, nil
 	}
-	return !p.leans(*c, g, now) || !u.TwoStepAt.IsZero()
+	if !u.TwoStepAt.IsZero() || !p.leans(*c, g, tx.Now) {
+		return true, nil
+	}
+	use, err := tx.Use(u.ID, c.ID)
+	own := *c
+	own.Rules.EnforceFrom = signin.EnforcedFrom(c.Rules, use.ExtendedUntil)
+	return !p.leans(own, g, tx.Now), err
 }
 
 func (p *Provider) rotate(w *work, g Grant, row store.RefreshToken) (string, error) {

@@ -88,6 +88,7 @@ var mails = map[string]mailRules{
 	"mail.suspended":  told,
 	"mail.restored":   told,
 	"mail.ended":      told,
+	"mail.extended":   {facts: []string{"until"}},
 
 	"mail.shop_invite":  {facts: []string{"shop", "role", "by", "until", "link"}, link: true},
 	"mail.shop_join":    about("shop", "role"),

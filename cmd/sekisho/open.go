@@ -9,6 +9,7 @@ import (
 	"github.com/sekisho-id/sekisho/config"
 	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/templates"
 )
 
 // source is where a verb's configuration comes from.
@@ -36,6 +37,7 @@ type opened struct {
 	*idp.Provider
 	cfg   config.Config
 	store *store.Store
+	pages *templates.Set
 	actor idp.Actor
 }
 
@@ -53,8 +55,12 @@ func (p *program) open(ctx context.Context, s source) (*opened, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	who := cmp.Or(p.getenv("SUDO_USER"), p.getenv("USER"), "unknown")
-	return &opened{Provider: m.provider, cfg: cfg, store: st, actor: idp.Actor{Kind: "operator", ID: who}}, nil
+	return &opened{Provider: m.provider, cfg: cfg, store: st, pages: m.pages, actor: p.operator()}, nil
+}
+
+// operator is who runs the command.
+func (p *program) operator() idp.Actor {
+	return idp.Actor{Kind: "operator", ID: cmp.Or(p.getenv("SUDO_USER"), p.getenv("USER"), "unknown")}
 }
 
 // close ends the work with the database.

@@ -88,6 +88,9 @@ func (s service) prepare(ctx context.Context, st *store.Store) (*server, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := m.provider.NoteDates(ctx, s.p.operator()); err != nil {
+		return nil, fmt.Errorf("note enforcement dates: %w", err)
+	}
 	srv, err := newServer(s.p, s.cfg, st, m)
 	if err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ var Notified = map[string]string{
 	"code.stopped":         "mail.paused",
 	"code.unasked":         "mail.unasked",
 	"consent.granted":      "mail.app",
+	"date.extended":        "mail.extended",
 	"device.replayed":      "mail.dev_copied",
 	"device.reset":         "mail.dev",
 	"device.trusted":       "mail.dev_add",
@@ -61,14 +62,15 @@ var Notified = map[string]string{
 // once, what only takes access away, what no person is behind, and what is told
 // under conditions that tests of their own hold (a new browser, many failures).
 var Quiet = []string{
-	"address.asked", "alarm.raised", "app.disconnected", "call.stopped", "client.added", "client.disabled", "client.enabled",
-	"client.secret_rotated", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent", "code.undelivered",
-	"code.wrong", "device.removed", "email.not_restored", "email.restored", "enrolment.put_off", "grant.revoked",
-	"grant.rules_changed", "keys.rotated", "method.drafted", "passkey.declined", "passkey.put_off", "passkey.refused",
-	"passkey.right", "profile.changed", "recovery_code.wrong", "refresh.replayed", "session.ended", "session.ended_others", "session.replaced",
-	"shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again", "shop.join_refused", "shop.renamed", "shop.uninvited",
-	"signin.done", "signin.password.right", "signin.password.wrong", "signin.unfinished", "staff.exported", "staff.limited",
-	"staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
+	"address.asked", "alarm.raised", "app.disconnected", "call.stopped", "client.added", "client.date_changed", "client.disabled",
+	"client.enabled", "client.secret_rotated", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent",
+	"code.undelivered", "code.wrong", "device.removed", "email.not_restored", "email.restored", "enrolment.put_off",
+	"grant.revoked", "grant.rules_changed", "keys.rotated", "method.drafted", "passkey.declined", "passkey.put_off",
+	"passkey.refused", "passkey.right", "profile.changed", "recovery_code.wrong", "refresh.replayed", "session.ended",
+	"session.ended_others", "session.replaced", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again",
+	"shop.join_refused", "shop.renamed", "shop.uninvited", "signin.done", "signin.password.right", "signin.password.wrong",
+	"signin.unfinished", "staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added",
+	"user.signed_up",
 }
 
 // noticed are the events of Notified that some test has caused.

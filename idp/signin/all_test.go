@@ -66,6 +66,10 @@ type invariant struct {
 func invariants() []invariant {
 	done := func(s *signin.Step) bool { return s.Page == signin.PageDone }
 	recent := func(at time.Time, d time.Duration) bool { return !at.IsZero() && !at.Before(ago(d)) }
+	passed := func(f *signin.Facts) bool {
+		from := f.Rules.EnforceFrom
+		return !from.IsZero() && !now.Before(from) && !now.Before(f.Person.ExtendedUntil)
+	}
 	// first is the password, or a passkey that stands in its place; key is any passkey that a person still has.
 	first := func(f *signin.Facts) time.Time {
 		p := f.Proofs
@@ -103,8 +107,7 @@ func invariants() []invariant {
 			return done(s) && f.Person.TwoStep && second(f).IsZero() && f.Proofs.DeviceAt.IsZero()
 		}},
 		{"after the date nobody passes without two-step verification (S-109, S-110)", func(f *signin.Facts, s *signin.Step) bool {
-			passed := !f.Rules.EnforceFrom.IsZero() && !now.Before(f.Rules.EnforceFrom)
-			return done(s) && passed && (!f.Person.TwoStep || s.Have < signin.LevelTrustedDevice)
+			return done(s) && passed(f) && (!f.Person.TwoStep || s.Have < signin.LevelTrustedDevice)
 		}},
 		{"a trusted device never satisfies step-up, sudo, min_acr 2sv or a client without trusted devices (T-11, S-101, N-56)", func(f *signin.Facts, s *signin.Step) bool {
 			r := f.Request
@@ -192,8 +195,7 @@ func invariants() []invariant {
 			return done(s) && (idle || !recent(first(f), 24*time.Hour))
 		}},
 		{"an enforced enrolment cannot be put off (S-111)", func(f *signin.Facts, s *signin.Step) bool {
-			passed := !f.Rules.EnforceFrom.IsZero() && !now.Before(f.Rules.EnforceFrom)
-			forced := f.Rules.MinACR != "" || f.Request.Essential || passed || f.Person.TwoStep
+			forced := f.Rules.MinACR != "" || f.Request.Essential || passed(f) || f.Person.TwoStep
 			if s.Page != signin.PageEnrol || !forced {
 				return false
 			}
@@ -205,6 +207,11 @@ func invariants() []invariant {
 			may := s.Page == signin.PageNotice || s.Page == signin.PageOffer ||
 				(s.Page == signin.PageEnrol || s.Page == signin.PagePasskey) && s.Reason == signin.ReasonVoluntary
 			return s.PutOff != may || s.PutOff && f.Request.None
+		}},
+		{"the notice never comes late, nor twice on a day before the last week (S-111)", func(f *signin.Facts, s *signin.Step) bool {
+			week := f.Rules.EnforceFrom.Add(-7 * 24 * time.Hour)
+			return s.Page == signin.PageNotice && (passed(f) || f.Person.TwoStep ||
+				now.Before(week) && !f.Person.ExtendedUntil.After(f.Rules.EnforceFrom) && recent(f.Person.NoticedAt, 24*time.Hour-1))
 		}},
 		{"trusting is offered with a code that a trusted device could have replaced", func(f *signin.Facts, s *signin.Step) bool {
 			return s.TrustOffered && (s.Page != signin.PageCode || f.Request.Sudo || f.Rules.NoTrustedDevices ||
@@ -269,43 +276,8 @@ func TestWillingPersonReachesTheEnd(t *testing.T) {
 			if len(way) > most {
 				return fmt.Sprintf("no end: %v", way)
 			}
-			answer(f, s)
+			signin.Answer(f, s)
 		}
 		return ""
 	})
-}
-
-// answer does what a willing person does on the page, half a minute later.
-func answer(f *signin.Facts, s signin.Step) {
-	f.Now = f.Now.Add(30 * time.Second)
-	p := &f.Proofs
-	p.SeenAt = f.Now
-	switch s.Page {
-	case signin.PagePassword, signin.PageSignUp:
-		if f.Request.HintSubject != "" {
-			f.Person.ID = f.Request.HintSubject
-		}
-		p.Subject, p.PasswordAt = f.Person.ID, f.Now
-	case signin.PageSelect:
-		p.Selected = true
-	case signin.PageCode:
-		p.CodeAt = f.Now
-	case signin.PagePasskey:
-		p.Passkey = signin.Passkey{At: f.Now, Verified: true}
-	case signin.PageNewPasskey:
-		f.Person.Passkey = true
-	case signin.PageOffer:
-		f.Person.Offered = true
-	case signin.PageEnrol:
-		if s.PutOff {
-			p.PutOff = true
-			return
-		}
-		f.Person.TwoStep, f.Person.Primary, f.Person.Backup, p.CodeAt = true, true, true, f.Now
-	case signin.PageNotice:
-		p.PutOff = true
-	case signin.PageConsent:
-		p.Consented = true
-	case signin.PageDone, signin.PageRefuse, signin.PageRecovery:
-	}
 }

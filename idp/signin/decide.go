@@ -36,6 +36,9 @@ const (
 	ReasonDone         = "done"
 )
 
+// noticeAgain is when a notice that was put off is shown again.
+const noticeAgain = 24 * time.Hour
+
 // The OAuth errors of a [Step].
 const (
 	errDenied      = "access_denied"
@@ -51,18 +54,21 @@ const (
 // carries the error that prompt=none or a refusal answers with. Under
 // prompt=none what may be put off counts as put off, because nobody is there
 // to be asked.
-func Decide(f Facts) Step {
-	d, stale, level := measure(&f)
-	s := next(&f, d, stale, level)
+func Decide(f Facts) Step { return decide(&f, nil) }
+
+// decide tells t, unless that is nil, how it came to its step.
+func decide(f *Facts, t *Explanation) Step {
+	d, stale, level := measure(f, t)
+	s := next(f, d, stale, level)
 	s.Need, s.Have = d.level, level
-	s.Error = errorOf(&f, s)
+	s.Error = errorOf(f, s)
 	return s
 }
 
 // Have is the level that the proofs reach for this request now. It is always
 // computed, never stored (T-13, T-14).
 func Have(f Facts) Level {
-	_, _, level := measure(&f)
+	_, _, level := measure(&f, nil)
 	return level
 }
 
@@ -71,39 +77,39 @@ func Have(f Facts) Level {
 func next(f *Facts, d demand, stale string, level Level) Step {
 	r := &f.Request
 	switch {
-	case !r.ExpiresAt.IsZero() && !f.Now.Before(r.ExpiresAt):
+	case d.asks(ReasonExpired, !r.ExpiresAt.IsZero() && !f.Now.Before(r.ExpiresAt)):
 		return Step{Page: PageRefuse, Reason: ReasonExpired}
-	case r.Cancelled:
+	case d.asks(ReasonCancelled, r.Cancelled):
 		return Step{Page: PageRefuse, Reason: ReasonCancelled}
-	case d.level > reachable:
+	case d.asks(ReasonUnreachable, d.level > reachable):
 		return Step{Page: PageRefuse, Reason: ReasonUnreachable}
-	case !signedIn(f) && r.Create:
+	case d.asks(ReasonCreate, !signedIn(f) && r.Create):
 		return Step{Page: PageSignUp, Reason: ReasonCreate}
-	case !signedIn(f):
+	case d.asks(ReasonSignedOut, !signedIn(f)):
 		return Step{Page: PagePassword, Reason: ReasonSignedOut}
-	case r.Select && !f.Proofs.Selected:
+	case d.asks(ReasonSelect, r.Select && !f.Proofs.Selected):
 		return Step{Page: PageSelect, Reason: ReasonSelect}
-	case r.HintSubject != "" && r.HintSubject != f.Person.ID:
+	case d.asks(ReasonOtherSubject, r.HintSubject != "" && r.HintSubject != f.Person.ID):
 		return Step{Page: PagePassword, Reason: ReasonOtherSubject}
-	case stale != "":
+	case d.asks(RuleStale, stale != ""):
 		return Step{Page: PagePassword, Reason: stale}
-	case f.Person.Disabled:
+	case d.asks(ReasonDisabled, f.Person.Disabled):
 		return Step{Page: PageRefuse, Reason: ReasonDisabled}
-	case f.Person.InRecovery:
+	case d.asks(ReasonRecovery, f.Person.InRecovery):
 		return Step{Page: PageRecovery, Reason: ReasonRecovery}
-	case level < d.level || d.enrols(f, level):
+	case d.asks(RuleSecondStep, level < d.level || d.enrols(f, level)):
 		return secondStep(f, d, level)
-	case d.missing != "":
+	case d.asks(RuleMissing, d.missing != ""):
 		return Step{Page: PageEnrol, Reason: d.missing}
-	case noticed(f):
+	case d.asks(ReasonNotice, noticed(f)):
 		return Step{Page: PageNotice, Reason: ReasonNotice, PutOff: true}
-	case offered(f, d):
+	case d.asks(ReasonOffer, offered(f, d)):
 		return Step{Page: PageOffer, Reason: ReasonOffer, PutOff: true}
-	case r.Consent && !f.Proofs.Consented:
+	case d.asks(ReasonConsent, r.Consent && !f.Proofs.Consented):
 		// OIDC Core §3.1.2.1 names no exception: a first party that sends
 		// prompt=consent gets the page too.
 		return Step{Page: PageConsent, Reason: ReasonConsent}
-	case !f.Rules.FirstParty && !f.Proofs.Consented && !granted(f):
+	case d.asks(ReasonScopes, !f.Rules.FirstParty && !f.Proofs.Consented && !granted(f)):
 		return Step{Page: PageConsent, Reason: ReasonScopes}
 	}
 	return Step{Page: PageDone, Reason: ReasonDone}
@@ -173,9 +179,15 @@ func offered(f *Facts, d demand) bool {
 // noticed reports whether the client's enforcement date is to be announced
 // (S-111). The page may be put off, so a silent request never fails for it.
 func noticed(f *Facts) bool {
-	from := f.Rules.EnforceFrom
+	from := EnforcedFrom(f.Rules, f.Person.ExtendedUntil)
 	return !from.IsZero() && !f.Person.TwoStep && !f.Request.Sudo && !putOff(f) &&
-		f.Now.Before(from) && !f.Now.Before(from.Add(-f.Limits.Notice))
+		f.Now.Before(from) && !f.Now.Before(from.Add(-f.Limits.Notice)) && !seenToday(f, from)
+}
+
+// seenToday reports whether the notice was put off within a day and the date is
+// not near enough to say it at every sign-in (ux 2.5).
+func seenToday(f *Facts, from time.Time) bool {
+	return f.Now.Before(from.Add(-f.Limits.NoticeDaily)) && f.Now.Before(f.Person.NoticedAt.Add(noticeAgain))
 }
 
 // granted reports whether every scope was allowed before.

@@ -19,13 +19,15 @@ type demand struct {
 	// fresh asks for proofs within Limits.Sudo: credentials change next. No
 	// factor is ever bound on the strength of an old session (C-33, T-40).
 	fresh bool
+	// trace is told of every demand; nil for nobody.
+	trace *Explanation
 }
 
 // measure finds what is demanded, which rule says that the person must sign in
 // again, and what the proofs reach. Where the next page binds a factor, fresh
 // proofs are demanded and everything is measured by that.
-func measure(f *Facts) (d demand, stale string, level Level) {
-	d = demandOf(f)
+func measure(f *Facts, t *Explanation) (d demand, stale string, level Level) {
+	d = demandOf(f, t)
 	stale = staleSignIn(f, d)
 	level = have(f, d, stale)
 	if !d.fresh && d.binds(f, level) {
@@ -37,8 +39,8 @@ func measure(f *Facts) (d demand, stale string, level Level) {
 }
 
 // demandOf unites what the person, the client and the request ask for.
-func demandOf(f *Facts) demand {
-	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo, enforced: f.Request.Staff || enforced(f.Rules, f.Now)}
+func demandOf(f *Facts, t *Explanation) demand {
+	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo, enforced: f.Request.Staff || enforced(f), trace: t}
 	second := LevelTrustedDevice
 	if f.Rules.NoTrustedDevices {
 		second = LevelTwoStep
@@ -83,6 +85,7 @@ func wish(f *Facts) Level {
 
 // raise lifts the demand to level; the first rule that asks for most is kept.
 func (d *demand) raise(level Level, reason string) {
+	d.trace.demanded(level, reason, level > d.level)
 	if level > d.level {
 		d.level, d.reason = level, reason
 	}
@@ -103,9 +106,20 @@ func (d demand) enrols(f *Facts, level Level) bool {
 // newPasskey reports whether a passkey is demanded of a person who has none.
 func (d demand) newPasskey(f *Facts) bool { return d.level > LevelTwoStep && !f.Person.Passkey }
 
-// enforced reports whether the client's date has come (S-109).
-func enforced(r clients.Rules, now time.Time) bool {
-	return !r.EnforceFrom.IsZero() && !now.Before(r.EnforceFrom)
+// EnforcedFrom is the moment from which a person cannot use a client without
+// two-step verification: the client's date (S-109), or the end of an extension
+// of theirs, if that is later. The zero time means never.
+func EnforcedFrom(r clients.Rules, extendedUntil time.Time) time.Time {
+	if !r.EnforceFrom.IsZero() && extendedUntil.After(r.EnforceFrom) {
+		return extendedUntil
+	}
+	return r.EnforceFrom
+}
+
+// enforced reports whether that moment has come.
+func enforced(f *Facts) bool {
+	from := EnforcedFrom(f.Rules, f.Person.ExtendedUntil)
+	return !from.IsZero() && !f.Now.Before(from)
 }
 
 // minimum is the client's least level. A word that is not an acr asks for more

@@ -64,6 +64,11 @@ type Person struct {
 	// Staff is whether they have a role: who has a passkey then changes
 	// credentials with it only, or a code that was phished would replace it (T-43).
 	Staff bool
+	// ExtendedUntil is until when this person may use the client without two-step
+	// verification although its date has come; the zero time for everybody else.
+	ExtendedUntil time.Time
+	// NoticedAt is when they last put the notice of this client's date off.
+	NoticedAt time.Time
 }
 
 // Proofs are what this browser has shown, from its session and from this
@@ -120,6 +125,9 @@ type Limits struct {
 	Sudo time.Duration `yaml:"sudo"`
 	// Notice is how long before an enforcement date its notice is shown (C-24).
 	Notice time.Duration `yaml:"notice"`
+	// NoticeDaily is how long before it the notice is shown at every sign-in
+	// instead of once a day (ux 2.5).
+	NoticeDaily time.Duration `yaml:"notice_daily"`
 }
 
 // DefaultLimits are the numbers of requirements.md section 4.
@@ -127,7 +135,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Idle2: time.Hour, Idle1: 14 * 24 * time.Hour,
 		Absolute2: 24 * time.Hour, Absolute1: 12 * time.Hour,
-		Sudo: 10 * time.Minute, Notice: 30 * 24 * time.Hour,
+		Sudo: 10 * time.Minute, Notice: 30 * 24 * time.Hour, NoticeDaily: 7 * 24 * time.Hour,
 	}
 }
 

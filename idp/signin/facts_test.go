@@ -166,6 +166,9 @@ func dimensions() [][]change {
 			{"", func(*signin.Facts) {}},
 			{"date near", func(f *signin.Facts) { f.Rules.EnforceFrom = now.Add(10 * day) }},
 			{"date passed", func(f *signin.Facts) { f.Rules.EnforceFrom = now }},
+			{"date passed, extended", func(f *signin.Facts) {
+				f.Rules.EnforceFrom, f.Person.ExtendedUntil = ago(day), now.Add(day)
+			}},
 		},
 		{
 			{"", func(*signin.Facts) {}},

@@ -46,6 +46,18 @@ func passed(f *signin.Facts)    { f.Rules.EnforceFrom = now }
 func near(f *signin.Facts)      { f.Rules.EnforceFrom = now.Add(30 * 24 * time.Hour) }
 func far(f *signin.Facts)       { f.Rules.EnforceFrom = now.Add(30*24*time.Hour + time.Second) }
 func noTrust(f *signin.Facts)   { f.Rules.NoTrustedDevices = true }
+func extended(d time.Duration) fact {
+	return func(f *signin.Facts) { f.Person.ExtendedUntil = now.Add(d) }
+}
+
+func noticed(d time.Duration) fact {
+	return func(f *signin.Facts) { f.Person.NoticedAt = ago(d) }
+}
+
+func inDays(n int) fact {
+	return func(f *signin.Facts) { f.Rules.EnforceFrom = now.Add(time.Duration(n) * 24 * time.Hour) }
+}
+
 func thirdParty(f *signin.Facts) {
 	f.Rules.FirstParty, f.Request.Scopes = false, []string{"email", "offline_access"}
 }
@@ -171,6 +183,9 @@ func scenarios() []scenario {
 		{"date passed, 2SV off", facts(passed)},
 		{"date passed, 2SV off, tried to put it off", facts(passed, putOff)},
 		{"date passed, 2SV off, prompt=none", facts(passed, none)},
+		{"date passed, 2SV off, extension until now", facts(passed, extended(0))},
+		{"date passed, 2SV off, extension for a second, acr essential", facts(passed, extended(time.Second), essential(two))},
+		{"date passed, 2SV on, extended", facts(passed, on, extended(h))},
 		{"date passed, 2SV on", facts(passed, on)},
 		{"date passed, 2SV on, trusted device", facts(passed, on, device)},
 		{"date passed, 2SV on, trusted device, client without trusted devices", facts(passed, on, device, noTrust)},
@@ -242,6 +257,11 @@ func scenarios() []scenario {
 		{"date in 30 days, 2SV off", facts(near)},
 		{"date in 30 days and a second, 2SV off", facts(far)},
 		{"date in 30 days, 2SV off, put off", facts(near, putOff)},
+		{"date in 30 days, 2SV off, put off an hour ago in another sign-in", facts(near, noticed(h))},
+		{"date in 30 days, 2SV off, put off a day ago in another sign-in", facts(near, noticed(24*h))},
+		{"date in 7 days, 2SV off, put off an hour ago in another sign-in", facts(inDays(7), noticed(h))},
+		{"date passed, 2SV off, extension for an hour", facts(passed, extended(h))},
+		{"date passed, 2SV off, extension for an hour, put off", facts(passed, extended(h), putOff)},
 		{"date in 30 days, 2SV off, prompt=none", facts(near, none)},
 		{"date in 30 days, 2SV off, sudo", facts(near, sudo)},
 		{"date in 30 days, 2SV on, trusted device", facts(near, on, device)},
