@@ -6,5 +6,5 @@
 // The verbs by file: signin_*.go (one sign-in), passkey*.go (using, making and removing passkeys), recoverycodes.go, setup_*.go (adding factors),
 // twostep.go (on, off, devices), signup.go and reset.go (accounts and
 // passwords), session.go, tokens.go (codes, grants, refresh), keys.go, logout.go,
-// outbox.go, users.go and clients.go (operators).
+// outbox.go, users.go and clients.go (operators), recover*.go (recovery by review).
 package idp

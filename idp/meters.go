@@ -14,7 +14,7 @@ import (
 type meters struct {
 	events, steps, signIns, passwords           *metrics.Counter
 	codesSent, codesRefused, codesEntered, apps *metrics.Counter
-	taken, receipts, converted                  *metrics.Counter
+	taken, receipts, converted, recoveries      *metrics.Counter
 	// countries are the labels there may be.
 	countries []string
 }
@@ -31,6 +31,7 @@ func newMeters(r *metrics.Registry, countries []string) *meters {
 		taken:        r.Counter("codes_taken_total", "Codes that a gateway took.", "channel", "country", "gateway"),
 		receipts:     r.Counter("code_receipts_total", "What gateways reported of codes.", "channel", "country", "gateway", "state"),
 		converted:    r.Counter("codes_converted_total", "Codes entered and right, by the gateway that brought them.", "channel", "country", "gateway"),
+		recoveries:   r.Counter("recoveries_total", "Requests for recovery by review, by what became of them.", "state"),
 		apps:         r.Counter("app_code_steps_total", "Right codes of apps by their distance from our clock, in steps of 30 s.", "step"),
 		countries:    countries,
 	}

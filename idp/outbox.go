@@ -45,6 +45,7 @@ func (p *Provider) addJobs() {
 	p.jobs.Add(jobs.Job{Name: jobExpire, Every: time.Minute, Run: p.Expire, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobUnfinished, Every: time.Minute, Run: p.Unfinished, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobWatch, Every: time.Minute, Run: p.Watch, Lease: lease})
+	p.jobs.Add(jobs.Job{Name: jobRecover, Every: time.Minute, Run: p.Recover, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobClose, Every: time.Hour, Run: p.Close, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobKeys, Every: time.Hour, Run: p.keys.ensure, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobReload, Every: 2 * time.Second, Run: p.reload})

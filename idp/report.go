@@ -24,6 +24,7 @@ var unreported = []string{
 	"mail.shop_member", "mail.shop_gone", "mail.shop_removed", "mail.shop_role", "mail.shop_2sv", "mail.shop_closed",
 	"mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended",
 	"mail.extended",
+	"mail.rec_in", "mail.rec_ask", "mail.rec_ok", "mail.rec_ng", "mail.rec_off", "mail.rec_exp", "mail.rec_done",
 }
 
 // undos take back what a mail told of, where ending everything does not do
@@ -185,6 +186,9 @@ func (p *Provider) Report(ctx context.Context, b *Browser, secret string) error 
 // A passkey that is younger than a link works may be the thief's: it stops too.
 func (p *Provider) lockOut(w *work, u *User) error {
 	if _, err := p.endEverything(w, u); err != nil {
+		return err
+	}
+	if err := p.stopRecovery(w, u.ID, "report"); err != nil { // whoever asked for it is locked out too
 		return err
 	}
 	for _, purpose := range []string{tokenReset, tokenAddress, tokenResume, tokenCodes} {

@@ -68,6 +68,11 @@ func (p *Provider) renewSession(w *work, s *situation) error {
 		return err
 	}
 	w.b.Session = token
+	if !s.row.CodeAt.IsZero() || !s.row.PasskeyAt.IsZero() { // whoever has a method needs no recovery
+		if err := p.stopRecovery(w, s.user.ID, "signin"); err != nil {
+			return err
+		}
+	}
 	if created { // closing had ended all sessions
 		if err := p.keepOpen(w, *s.user); err != nil {
 			return err

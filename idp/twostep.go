@@ -99,6 +99,9 @@ func (p *Provider) Disable(ctx context.Context, b *Browser, code string, clear b
 // turnOff is shared by the person's own switch and an operator's reset.
 func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) error {
 	u.TwoStepAt = zero
+	if err := p.stopRecovery(w, u.ID, "two_step_off"); err != nil { // there is nothing left to reset
+		return err
+	}
 	if err := p.forgetDevices(w, u); err != nil {
 		return err
 	}

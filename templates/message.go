@@ -99,6 +99,15 @@ var mails = map[string]mailRules{
 	"mail.shop_closed":  {facts: []string{"shop", "time"}},
 	"mail.shop_member":  {facts: []string{"shop", "member", "role", "time"}},
 	"mail.shop_gone":    {facts: []string{"shop", "member", "time"}},
+	"mail.rec_code":     {facts: []string{"code"}},
+	"mail.rec_in":       {facts: append([]string{"link"}, event.facts...), link: true},
+	"mail.rec_ask":      {facts: []string{"link", "time"}, link: true},
+	"mail.rec_ok":       {facts: []string{"link", "due"}, link: true},
+	"mail.rec_ng":       told,
+	"mail.rec_off":      told,
+	"mail.rec_exp":      told,
+	"mail.rec_done":     told,
+	"mail.rec_new":      {facts: []string{"link", "time"}, link: true},
 }
 
 // Mails are the names of all mails, sorted.
@@ -109,14 +118,14 @@ var factKeys = map[string]string{
 	"time": "mail.f.time", "device": "mail.f.device", "place": "mail.f.place", "ip": "mail.f.ip", "method": "mail.f.method",
 	"passkey": "mail.f.passkey", "code": "mail.f.code", "link": "mail.f.link", "until": "mail.f.until",
 	"shop": "mail.f.shop", "role": "mail.f.role", "by": "mail.f.by", "member": "mail.f.member", "from": "mail.f.from",
-	"address": "mail.f.address", "old": "mail.f.old", "new": "mail.f.new",
+	"due": "mail.f.due", "address": "mail.f.address", "old": "mail.f.old", "new": "mail.f.new",
 }
 
 // Message is the message of a name in the language of its reader. Its
 // parameters: name, time (RFC 3339), zone (the reader's; empty for the
 // deployment's), device, place or else ip, report and its days of mails; code, the
 // number n of the send and domain of text messages; first and second, the
-// halves of the code as words, of calls; method, passkey, link, until and from (RFC 3339)
+// halves of the code as words, of calls; method, passkey, link, until, from and due (RFC 3339)
 // where there is one; shop, role, by and member of shops; minutes, how long a code or a link works, the defaults of
 // C-02 and C-43 if missing. Empty ones are left out of a mail.
 func (s *Set) Message(lang, name string, params map[string]string) (Message, error) {
@@ -145,6 +154,8 @@ func (s *Set) Message(lang, name string, params map[string]string) (Message, err
 		return Message{Body: s.fitting(say, full, "msg.sms.code_short", "msg.sms.code_bare")}, nil
 	case "sms.changed":
 		return Message{Body: say("msg.sms.changed")}, nil
+	case "sms.recovery":
+		return Message{Body: say("msg.sms.recovery")}, nil
 	case "voice.code":
 		return Message{Script: s.script(lang, args)}, nil
 	}
@@ -185,7 +196,7 @@ func (s *Set) readable(lang string, params map[string]string) (map[string]string
 	if named, err := time.LoadLocation(params["zone"]); err == nil && params["zone"] != "" {
 		zone = named
 	}
-	for _, name := range []string{"time", "until", "from"} {
+	for _, name := range []string{"time", "until", "from", "due"} {
 		if params[name] == "" {
 			continue
 		}
@@ -195,7 +206,7 @@ func (s *Set) readable(lang string, params map[string]string) (map[string]string
 		}
 		t = t.In(zone)
 		params[name] = s.Date(lang, t)
-		if name == "time" {
+		if name == "time" || name == "due" {
 			params[name] += t.Format(" 15:04 MST")
 		}
 	}

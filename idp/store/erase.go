@@ -15,7 +15,7 @@ var erasures = []struct{ table, statement string }{
 	{"events", "UPDATE events SET actor_ip = '', actor_user_agent = '', actor_request = '' WHERE user_id = ?1"},
 	{"events", `UPDATE events SET actor_ip = '', actor_user_agent = '', actor_request = ''
 		WHERE actor_kind = 'user' AND actor_id = ?1 AND actor_id <> user_id`},
-	{"events", "UPDATE events SET details = NULL WHERE user_id = ?1 AND (name LIKE 'email.%' OR name LIKE 'address.%')"},
+	{"events", "UPDATE events SET details = NULL WHERE user_id = ?1 AND (name LIKE 'email.%' OR name LIKE 'address.%' OR name = 'recovery.sent')"},
 }
 
 // EraseUser removes a user with everything that names them, or returns

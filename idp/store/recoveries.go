@@ -105,9 +105,10 @@ func (tx *Tx) RecoveriesClosed(limit int) ([]Recovery, error) {
 	return tx.recoveries("closed_at DESC, id", limit, "closed_at IS NOT NULL AND user_id <> ''")
 }
 
-// RecoveriesDue returns at most limit requests whose state ends by itself now.
+// RecoveriesDue returns at most limit requests whose state ends by itself now;
+// drafts are none, they expire.
 func (tx *Tx) RecoveriesDue(limit int) ([]Recovery, error) {
-	return tx.recoveries("due_at, id", limit, "due_at <= ?", tx.Now.Unix())
+	return tx.recoveries("due_at, id", limit, "due_at <= ? AND state <> 'draft'", tx.Now.Unix())
 }
 
 // RecoveriesToClear returns at most limit requests whose evidence is to be deleted now.
