@@ -69,6 +69,12 @@ func (l Limits) bounds() []bound {
 		count("methods.recovery_tries_of", l.Care.RecoveryTriesOf, l.Care.RecoveryTries, 1000),   // N-15
 		span("methods.recovery_pause", l.Care.RecoveryPause, time.Minute, day),                   // N-15
 		span("methods.hold", l.Care.Hold, 0, 7*day),                                              // C-40
+		span("methods.recheck", l.Care.Recheck, 0, century),                                      // C-23
+		span("methods.recheck_notice", l.Care.RecheckNotice, 0, max(l.Care.Recheck, 0)),          // C-23
+		span("methods.unverified", l.Care.Unverified, 0, century),                                // S-060
+		span("methods.unverified_last", l.Care.UnverifiedLast, l.Care.Unverified, century),       // S-060
+		span("methods.purge", l.Care.Purge, 0, century),                                          // C-23
+		span("methods.purge_notice", l.Care.PurgeNotice, 0, max(l.Care.Purge, 0)),                // C-23
 		span("session.idle_2sv", l.Session.Idle2, time.Minute, century),                          // C-30
 		span("session.idle", l.Session.Idle1, time.Minute, century),                              // C-30
 		span("session.absolute_2sv", l.Session.Absolute2, time.Minute, century),                  // C-31

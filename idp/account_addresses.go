@@ -51,7 +51,7 @@ func (p *Provider) AddAddress(ctx context.Context, b *Browser, email string) (st
 
 // ChangeEmail sends a code to an address that shall sign in from then on. It
 // needs fresh proofs. Whether the address is somebody's is not told: its owner
-// gets a mail instead (T-02). Errors: ErrEmail, ErrAddressYours, *mfa.TooSoonError.
+// gets a mail instead (T-02). Errors: ErrEmail, ErrAddressYours, *HeldError, *mfa.TooSoonError.
 func (p *Provider) ChangeEmail(ctx context.Context, b *Browser, email string) (string, error) {
 	return p.askAddress(ctx, b, email, true)
 }
@@ -62,7 +62,11 @@ func (p *Provider) askAddress(ctx context.Context, b *Browser, email string, sig
 		return "", err
 	}
 	ref := newID()
-	err := p.withSudo(ctx, b, func(w *work, h *holder) error {
+	with := p.withSudo
+	if signIn { // it takes the account along (C-40)
+		with = p.withFirm
+	}
+	err := with(ctx, b, func(w *work, h *holder) error {
 		mine, err := w.NoticeAddresses(h.user.ID)
 		if err != nil {
 			return err
@@ -275,10 +279,10 @@ func (p *Provider) dropAddress(w *work, userID, email string) error {
 	return nil
 }
 
-// RemoveAddress ends notices to an address; it hears of that itself. ErrNotFound
-// for another person's.
+// RemoveAddress ends notices to an address; it hears of that itself. *HeldError
+// while a held method gave the proofs, ErrNotFound for another person's.
 func (p *Provider) RemoveAddress(ctx context.Context, b *Browser, id string) error {
-	return p.withSudo(ctx, b, func(w *work, h *holder) error {
+	return p.withFirm(ctx, b, func(w *work, h *holder) error {
 		mine, err := w.NoticeAddresses(h.user.ID)
 		if err != nil {
 			return err

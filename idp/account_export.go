@@ -160,7 +160,7 @@ func (p *Provider) exportMethods(tx *store.Tx, u User) (any, error) {
 	for _, f := range list {
 		out = append(out, put(
 			"channel", string(f.Channel), "role", string(f.Role), "name", f.Name, "number", f.Number, "added_at", f.CreatedAt,
-			"verified_at", f.VerifiedAt, "last_used_at", f.LastUsedAt, "stopped_at", f.DisabledAt,
+			"verified_at", f.VerifiedAt, "last_used_at", f.LastUsedAt, "stopped_at", f.DisabledAt, "left_behind_at", f.DormantAt,
 		))
 	}
 	return out, err

@@ -60,7 +60,7 @@ func (p *Provider) check(w *work, u User, purpose mfa.Purpose, binding, code str
 		if err := w.useChallenge(c); err != nil {
 			return given{}, store.Keep(mfa.ErrUsedCode)
 		}
-		return given{c.Channel, f.ID}, p.accept(w, u, f, c.Channel)
+		return given{c.Channel, f.ID}, p.accept(w, u, f, c)
 	case errors.Is(err, mfa.ErrWrongCode), errors.Is(err, mfa.ErrOldCode):
 		if err := p.countWrong(w, u, f); err != nil {
 			return given{}, err
@@ -220,8 +220,10 @@ func (p *Provider) disableFactor(w *work, u User, f mfa.Factor) error {
 }
 
 // accept clears what a right code clears: the factor's own failures, not the
-// account's (N-42). The first code from an unverified backup verifies it (T-35).
-func (p *Provider) accept(w *work, u User, f mfa.Factor, ch mfa.Channel) error {
+// account's (N-42). The first code from an unverified backup, or from a number
+// that was not used for long, verifies it; a sign-in that did so changes no
+// other method for a while (T-35, T-34).
+func (p *Provider) accept(w *work, u User, f mfa.Factor, c mfa.Challenge) error {
 	if err := w.ClearFailures(f.ID); err != nil {
 		return err
 	}
@@ -230,20 +232,26 @@ func (p *Provider) accept(w *work, u User, f mfa.Factor, ch mfa.Channel) error {
 			return err
 		}
 	}
-	first := !f.Verified()
+	anew := c.Purpose == mfa.ForVerify || !p.cfg.Limits.Care.Sure(f, w.Now)
 	f.LastUsedAt = w.Now
-	if first {
+	if anew {
 		f.VerifiedAt = w.Now
+		if hold := p.cfg.Limits.Care.Hold; hold > 0 && c.Purpose != mfa.ForVerify {
+			f.HeldUntil = w.Now.Add(hold)
+		}
 	}
 	if err := w.UpdateFactor(f); err != nil {
 		return err
 	}
-	if first {
-		if err := p.mail(w, u, "mail.m_add", append(method(f), "ref", f.ID)...); err != nil {
+	if anew {
+		if err := p.mail(w, u, "mail.m_ok", append(method(f), "ref", f.ID)...); err != nil {
+			return err
+		}
+		if err := w.record("method.verified", u.ID, "", method(f)...); err != nil {
 			return err
 		}
 	}
-	return w.record("code.right", u.ID, "", "channel", string(ch))
+	return w.record("code.right", u.ID, "", "channel", string(c.Channel))
 }
 
 // method names a factor in a message: its channel, and what may be shown of it.

@@ -133,7 +133,7 @@ func (p *Provider) sendTo(w *work, u User, purpose mfa.Purpose, binding string, 
 		return mfa.ErrChoice
 	}
 	return p.send(w, target{
-		user: u, purpose: purpose, binding: binding, factorID: f.ID, channel: ch, number: f.Number, verified: f.Verified(), lang: lang,
+		user: u, purpose: purpose, binding: binding, factorID: f.ID, channel: ch, number: f.Number, verified: p.cfg.Limits.Care.Sure(f, w.Now), lang: lang,
 	})
 }
 
@@ -149,7 +149,8 @@ func (p *Provider) firstCode(w *work, s *situation) error {
 	if err != nil || slices.ContainsFunc(running, func(c mfa.Challenge) bool { return c.UserID == s.user.ID }) {
 		return err
 	}
-	factors := usable(s.factors)
+	factors, _ := s.ways(w.Now)
+	factors = usable(factors)
 	if len(factors) == 0 {
 		return nil
 	}
@@ -169,9 +170,10 @@ func (p *Provider) codeLang(w *work, u User) string {
 	return w.b.Lang
 }
 
-// verified are the factors that were proved: no other changes a password (N-17).
-func verified(factors []mfa.Factor) []mfa.Factor {
-	return slices.DeleteFunc(slices.Clone(factors), func(f mfa.Factor) bool { return !f.Verified() })
+// verified are the factors that were proved, and not too long ago: no other
+// changes a password (N-17, T-34).
+func (p *Provider) verified(factors []mfa.Factor, now time.Time) []mfa.Factor {
+	return slices.DeleteFunc(slices.Clone(factors), func(f mfa.Factor) bool { return !p.cfg.Limits.Care.Sure(f, now) })
 }
 
 // factorOf finds a usable factor of a person.

@@ -59,26 +59,27 @@ type asking struct {
 
 // asksPasskey reports whether a passkey is of use on the page that is due, and
 // how it is asked for. Nobody's passkeys are named before their password.
-func (p *Provider) asksPasskey(s *situation) (asking, bool) {
+func (p *Provider) asksPasskey(s *situation, now time.Time) (asking, bool) {
 	if p.site == nil {
 		return asking{}, false
 	}
+	_, passkeys := s.ways(now)
 	switch s.step.Page {
 	case signin.PagePassword:
 		if s.user == nil || s.session == nil && !proved(s.row) {
 			return asking{verify: true}, true
 		}
-		return asking{verify: true, allowed: s.passkeys}, len(s.passkeys) > 0
+		return asking{verify: true, allowed: passkeys}, len(passkeys) > 0
 	case signin.PageCode, signin.PagePasskey:
-		return asking{allowed: s.passkeys}, len(s.passkeys) > 0
+		return asking{allowed: passkeys}, len(passkeys) > 0
 	default:
 		return asking{}, false
 	}
 }
 
 // passkeyRequest is what a browser is asked on the page that is due; nil for nothing.
-func (p *Provider) passkeyRequest(s *situation) []byte {
-	a, ok := p.asksPasskey(s)
+func (p *Provider) passkeyRequest(s *situation, now time.Time) []byte {
+	a, ok := p.asksPasskey(s, now)
 	if !ok {
 		return nil
 	}
@@ -94,7 +95,7 @@ func (p *Provider) SubmitPasskey(ctx context.Context, b *Browser, id string, ans
 		return Next{}, err
 	}
 	return p.answer(ctx, b, id, func(w *work, s *situation) error {
-		ask, ok := p.asksPasskey(s)
+		ask, ok := p.asksPasskey(s, w.Now)
 		if !ok {
 			return ErrStep
 		}

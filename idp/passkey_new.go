@@ -46,6 +46,9 @@ func (p *Provider) creating(tx *store.Tx, b *Browser, flow string) (*creation, e
 		if !p.sudoFresh(h, tx.Now) {
 			return nil, ErrSudo
 		}
+		if err := p.firm(tx, h); err != nil {
+			return nil, err
+		}
 		c.user, c.use, c.id, c.spent = h.user, "session", h.session.SID, h.session.Ceremony
 	} else {
 		row, err := p.open(tx, b, flow)
@@ -184,6 +187,11 @@ func (p *Provider) RenamePasskey(ctx context.Context, b *Browser, id, name strin
 // it proved in other browsers counts no longer.
 func (p *Provider) RemovePasskey(ctx context.Context, b *Browser, id string) error {
 	return p.withPasskey(ctx, b, id, func(w *work, h *holder, k mfa.Passkey) error {
+		if h.session.PasskeyID != k.ID { // a held one removes itself only (C-40)
+			if err := p.firm(w.Tx, h); err != nil {
+				return err
+			}
+		}
 		if err := w.DeletePasskey(k.ID); err != nil {
 			return err
 		}

@@ -36,7 +36,8 @@ type RecoveryCodesView struct {
 }
 
 // recoveryHolder is the signed-in person with fresh proofs and two-step
-// verification on: codes are issued at that level only (N-14).
+// verification on: codes are issued at that level only (N-14), and to no proof
+// that a held method gave.
 func (p *Provider) recoveryHolder(tx *store.Tx, b *Browser) (*holder, error) {
 	h, err := p.holder(tx, b)
 	switch {
@@ -47,7 +48,7 @@ func (p *Provider) recoveryHolder(tx *store.Tx, b *Browser) (*holder, error) {
 	case h.user.TwoStepAt.IsZero():
 		return nil, ErrState
 	}
-	return h, nil
+	return h, p.firm(tx, h) // they prove what a held method must not (C-40)
 }
 
 // newCodes is the draft of a session; ErrNotFound when there is none.
@@ -164,6 +165,9 @@ func (p *Provider) SubmitRecoveryCode(ctx context.Context, b *Browser, id, typed
 		if s.step.Page != signin.PageCode {
 			return ErrStep
 		}
+		if err := p.mayUseCodes(w, s); err != nil {
+			return err
+		}
 		if err := p.useRecoveryCode(w, *s.user, s.row.ClientID, code); err != nil {
 			return err
 		}
@@ -171,6 +175,18 @@ func (p *Provider) SubmitRecoveryCode(ctx context.Context, b *Browser, id, typed
 		s.row.CodeAt, s.row.Channel, s.row.FactorID, s.row.Trust = w.Now, mfa.RecoveryCode, byRecoveryCode, false
 		return nil
 	})
+}
+
+// mayUseCodes refuses codes that were made lately where that is asked (C-40).
+func (p *Provider) mayUseCodes(w *work, s *situation) error {
+	if !s.req.Firm {
+		return nil
+	}
+	c, err := w.RecoveryCodes(s.user.ID)
+	if err == nil && p.codesHeld(c, w.Now) {
+		err = ErrStep
+	}
+	return err
 }
 
 // ResetRecoveryCode proves the second step of a password reset with a recovery

@@ -86,9 +86,16 @@ func TestRecoveryCodeStandsInForACode(t *testing.T) {
 	if a, err := st.s.Provider.Account(t.Context(), other.b); err != nil || !a.Sudo || a.Session.Channel != mfa.RecoveryCode {
 		t.Errorf("the account is %+v, %v", a.Session, err)
 	}
-	other.save()
+	wantHeld(t, "makes others with codes of a minute ago", st.s.Provider.MakeRecoveryCodes(t.Context(), other.b))
 	st.s.Clock.Advance(11 * time.Minute)
 	wantErr(t, st.s.Provider.MakeRecoveryCodes(t.Context(), other.b), idp.ErrSudo)
+
+	// A day later they are as good as any method, and make others.
+	st.s.Clock.Advance(24 * time.Hour)
+	other, n = st.elsewhere("buyer")
+	_, err = other.recover(n, codes[4])
+	fatal(t, err)
+	other.save()
 }
 
 // N-14: used once, one at a time or all at once.
@@ -271,12 +278,12 @@ func TestRecoveryCodesMadeAnewVoidTheOld(t *testing.T) {
 	_, err = other.recover(n, v.New[1])
 	fatal(t, err)
 
-	fatal(t, p.MakeRecoveryCodes(ctx, other.b))
-	fatal(t, p.DropNewCodes(ctx, other.b))
+	fatal(t, p.MakeRecoveryCodes(ctx, st.b))
+	fatal(t, p.DropNewCodes(ctx, st.b))
 	if got := other.left(); got != 9 {
 		t.Errorf("%d are left after giving up, want 9", got)
 	}
-	fatal(t, p.MakeRecoveryCodes(ctx, other.b))
+	fatal(t, p.MakeRecoveryCodes(ctx, st.b))
 	st.s.Clock.Advance(31 * time.Minute) // C-22
 	again := kenji(t, st.s, false)
 	wantErr(t, p.KeepRecoveryCodes(ctx, again.b), idp.ErrStep)
@@ -310,7 +317,7 @@ func TestRecoveryCodesReplaceNoMethod(t *testing.T) {
 	a, err := st.s.Provider.Account(t.Context(), st.b)
 	fatal(t, err)
 	for _, m := range a.Methods {
-		wantErr(t, st.s.Provider.RemoveMethod(t.Context(), st.b, m.ID), mfa.ErrLastMethod)
+		wantErr(t, st.s.Provider.RemoveMethod(t.Context(), st.b, m.ID, false), mfa.ErrLastMethod)
 	}
 }
 

@@ -25,15 +25,20 @@ var unreported = []string{
 	"mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended",
 	"mail.extended",
 	"mail.rec_in", "mail.rec_ask", "mail.rec_ok", "mail.rec_ng", "mail.rec_off", "mail.rec_exp", "mail.rec_done",
+	"mail.m_unver", "mail.m_check", "mail.m_old", "mail.m_purged",
 }
 
 // undos take back what a mail told of, where ending everything does not do
 // it; ref is the mail's parameter of that name. What is gone already is no error.
 //
-// None gives the reader of a mail a way in: a method that was added stops, but
+// None gives the reader of a mail a way in: a method that was added goes, but
 // two-step verification stays on, for a mailbox alone must not end it (N-50).
 var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
 	"mail.m_add":      (*Provider).stopMethod,
+	"mail.m_new":      (*Provider).stopMethod,
+	"mail.m_ok":       (*Provider).stopMethod,
+	"mail.m_chg":      (*Provider).numberBack,
+	"mail.m_main":     (*Provider).mainBack,
 	"mail.pk_add":     (*Provider).stopAddedPasskey,
 	"mail.2sv_off":    (*Provider).twoStepAgain,
 	"mail.addr_add":   (*Provider).unaddAddress,
@@ -47,19 +52,6 @@ var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
 	"mail.shop_join":  (*Provider).unjoin,
 }
 
-// stopMethod disables a method that somebody added: it must be bound anew.
-func (p *Provider) stopMethod(w *work, u *User, ref string) error {
-	f, err := w.Factor(ref)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && f.UserID != u.ID) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	f.DisabledAt = w.Now
-	return w.UpdateFactor(f)
-}
-
 // stopAddedPasskey disables a passkey that somebody added.
 func (p *Provider) stopAddedPasskey(w *work, u *User, ref string) error {
 	all, err := w.Passkeys(u.ID)
@@ -70,19 +62,6 @@ func (p *Provider) stopAddedPasskey(w *work, u *User, ref string) error {
 		if k.ID == ref {
 			return p.stopPasskey(w, k)
 		}
-	}
-	return nil
-}
-
-// twoStepAgain switches two-step verification on with the methods that were kept.
-func (p *Provider) twoStepAgain(w *work, u *User, _ string) error {
-	factors, err := w.Factors(u.ID)
-	if err != nil {
-		return err
-	}
-	if now := person(*u, factors, nil); now.Primary && now.Backup && u.TwoStepAt.IsZero() {
-		u.TwoStepAt = w.Now
-		return w.record("two_step.on", u.ID, "", "by", "report")
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func TestReportLeavesTheSecondStepOn(t *testing.T) {
 	}
 }
 
-// A method that somebody slipped in stops; the pair of before keeps working.
+// A number that somebody else proved stops where no pair would be left without it.
 func TestReportStopsTheMethodThatWasAdded(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -170,7 +170,7 @@ func TestReportStopsTheMethodThatWasAdded(t *testing.T) {
 	var added mfa.Message
 	fatal(t, p.Deliver(ctx))
 	for _, m := range s.Inbox.Messages(mfa.Mail) {
-		if strings.Contains(m.Subject, "コードの受け取り方を追加") {
+		if strings.Contains(m.Subject, "電話番号が確認されました") {
 			added = m.Message
 		}
 	}

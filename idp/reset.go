@@ -102,7 +102,7 @@ func (p *Provider) ResetPassword(ctx context.Context, b *Browser, secret, pw str
 		if err != nil {
 			return err
 		}
-		f, err := factorOf(verified(factors), "")
+		f, err := factorOf(p.verified(factors, w.Now), "")
 		if err == nil {
 			err = p.sendTo(w, u, mfa.ForReset, t.ID, f, f.Channel, p.codeLang(w, u))
 		}
@@ -135,7 +135,7 @@ func (p *Provider) ResetCodeView(ctx context.Context, _ *Browser, secret string)
 			return err
 		}
 		v.RecoveryCode = saved.Left > 0
-		v.Code, v.Methods, err = p.codeView(tx, u, verified(factors), mfa.ForReset, t.ID)
+		v.Code, v.Methods, err = p.codeView(tx, u, p.verified(factors, tx.Now), mfa.ForReset, t.ID)
 		return err
 	})
 	return v, err
@@ -155,7 +155,7 @@ func (p *Provider) SendResetCode(ctx context.Context, b *Browser, secret, factor
 		if err != nil {
 			return err
 		}
-		f, err := factorOf(verified(factors), factorID)
+		f, err := factorOf(p.verified(factors, w.Now), factorID)
 		if err != nil {
 			return err
 		}

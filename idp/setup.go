@@ -84,7 +84,7 @@ func (p *Provider) drafts(tx *store.Tx, s *setup) error {
 	if err != nil {
 		return err
 	}
-	if e.Binding == s.binding && tx.Now.Before(e.ExpiresAt) {
+	if e.Binding == s.binding && e.Replaces == "" && tx.Now.Before(e.ExpiresAt) {
 		s.enrolment = &e
 	}
 	return nil
@@ -154,21 +154,21 @@ func (p *Provider) Setup(ctx context.Context, b *Browser, flow string) (SetupVie
 		}
 		v.Secret = s.enrolment.Secret
 		v.AppURI = mfa.KeyURI(p.cfg.Name, s.user.Email, s.enrolment.Secret)
-		v.Code, err = p.enrolCode(tx, s)
+		v.Code, err = p.enrolCode(tx, s.user, *s.enrolment)
 		return err
 	})
 	return v, err
 }
 
-// enrolCode describes the phone challenge of a set-up; nil before sending.
-func (p *Provider) enrolCode(tx *store.Tx, s *setup) (*CodeView, error) {
-	all, err := tx.Challenges(s.binding, mfa.ForEnrol)
-	if err != nil || len(all) == 0 || !all[0].SupersededAt.IsZero() || all[0].FactorID != s.enrolment.ID {
+// enrolCode describes the phone challenge of what is being added; nil before sending.
+func (p *Provider) enrolCode(tx *store.Tx, u User, e mfa.Enrolment) (*CodeView, error) {
+	all, err := tx.Challenges(e.Binding, mfa.ForEnrol)
+	if err != nil || len(all) == 0 || !all[0].SupersededAt.IsZero() || all[0].FactorID != e.ID {
 		return nil, err
 	}
-	v, err := p.describe(tx, s.user, nil, all)
+	v, err := p.describe(tx, u, nil, all)
 	if v != nil {
-		v.Number = s.enrolment.Number
+		v.Number = e.Number
 	}
 	return v, err
 }

@@ -58,14 +58,16 @@ func (p *Provider) mayEnrol(w *work, s *setup, in PhoneInput) (string, error) {
 	} else if s.backup != nil && mfa.SameNumber(s.backup.Number, ph.E164) {
 		return "", mfa.ErrNumberSame
 	}
-	owners, err := w.NumberOwners(ph.E164, s.user.ID)
-	if err != nil {
-		return "", err
+	return ph.E164, p.mayShare(w, ph.E164, s.user.ID)
+}
+
+// mayShare refuses a number that is on too many accounts (C-15).
+func (p *Provider) mayShare(w *work, number, userID string) error {
+	owners, err := w.NumberOwners(number, userID)
+	if err == nil && owners >= p.cfg.Limits.MFA.AccountsPerNumber {
+		err = mfa.ErrNumberShared
 	}
-	if owners >= p.cfg.Limits.MFA.AccountsPerNumber {
-		return "", mfa.ErrNumberShared
-	}
-	return ph.E164, nil
+	return err
 }
 
 func (p *Provider) addUnverified(w *work, s *setup, in PhoneInput, number string) error {
@@ -107,57 +109,72 @@ func (p *Provider) SetupVerify(ctx context.Context, b *Browser, flow string, rol
 		if s.enrolment == nil || role != s.role() {
 			return ErrStep
 		}
-		if ch == mfa.App {
-			return p.verifyApp(w, s, code)
+		f, err := p.proveEnrolment(w, *s.enrolment, ch, code, s.mayBeApp)
+		if err != nil {
+			return err
 		}
-		return p.verifyPhone(w, s, code)
+		return p.addDraft(w, s, f)
 	})
 }
 
-// verifyApp registers an app. Its code is spent like any other: the first
-// sign-in needs the next one (O-47).
-func (p *Provider) verifyApp(w *work, s *setup, code string) error {
-	if s.role() == mfa.Backup && s.primary.Channel == mfa.App {
+// mayBeApp refuses an app behind an app, whichever of them is chosen anew.
+func (s *setup) mayBeApp() error {
+	if s.role() == mfa.Backup && s.primary.Channel == mfa.App || s.backup != nil && s.backup.Channel == mfa.App {
 		return mfa.ErrAppTwice
 	}
-	if s.backup != nil && s.backup.Channel == mfa.App { // the main method, chosen anew
-		return mfa.ErrAppTwice
-	}
-	key := "enrol.tries|" + s.binding
-	ok, until, err := w.Hit(key, p.cfg.Limits.MFA.MethodFailuresHour, time.Hour)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return store.Keep(&mfa.TooSoonError{What: "method", At: until})
-	}
-	step, drift, err := mfa.VerifyTOTP(s.enrolment.Secret, code, w.Now, 0, 0)
-	if err != nil {
-		return store.Keep(err)
-	}
-	return p.addDraft(w, s, mfa.Factor{Channel: mfa.App, Secret: s.enrolment.Secret, LastStep: step, Drift: drift, VerifiedAt: w.Now})
+	return nil
 }
 
-func (p *Provider) verifyPhone(w *work, s *setup, code string) error {
-	all, err := w.Challenges(s.binding, mfa.ForEnrol)
-	if err != nil {
-		return err
+// proveEnrolment compares a code with what is being added, and answers with the
+// factor it proves. mayBeApp is asked before an app is tried.
+func (p *Provider) proveEnrolment(w *work, e mfa.Enrolment, ch mfa.Channel, code string, mayBeApp func() error) (mfa.Factor, error) {
+	if ch != mfa.App {
+		return p.provePhone(w, e, code)
 	}
-	if len(all) == 0 || !all[0].SupersededAt.IsZero() || all[0].FactorID != s.enrolment.ID {
-		return mfa.ErrNoChallenge
+	if err := mayBeApp(); err != nil {
+		return mfa.Factor{}, err
+	}
+	return p.proveApp(w, e, code)
+}
+
+// proveApp proves an app. Its code is spent like any other: the first sign-in
+// needs the next one (O-47).
+func (p *Provider) proveApp(w *work, e mfa.Enrolment, code string) (mfa.Factor, error) {
+	key := "enrol.tries|" + e.Binding
+	ok, until, err := w.Hit(key, p.cfg.Limits.MFA.MethodFailuresHour, time.Hour)
+	if err != nil {
+		return mfa.Factor{}, err
+	}
+	if !ok {
+		return mfa.Factor{}, store.Keep(&mfa.TooSoonError{What: "method", At: until})
+	}
+	step, drift, err := mfa.VerifyTOTP(e.Secret, code, w.Now, 0, 0)
+	if err != nil {
+		return mfa.Factor{}, store.Keep(err)
+	}
+	return mfa.Factor{Channel: mfa.App, Secret: e.Secret, LastStep: step, Drift: drift, VerifiedAt: w.Now}, nil
+}
+
+func (p *Provider) provePhone(w *work, e mfa.Enrolment, code string) (mfa.Factor, error) {
+	all, err := w.Challenges(e.Binding, mfa.ForEnrol)
+	if err != nil {
+		return mfa.Factor{}, err
+	}
+	if len(all) == 0 || !all[0].SupersededAt.IsZero() || all[0].FactorID != e.ID {
+		return mfa.Factor{}, mfa.ErrNoChallenge
 	}
 	err = p.checkSent(w, all[0], all, code)
-	w.entered(mfa.Factor{Number: s.enrolment.Number}, all[0].Channel, err)
+	w.entered(mfa.Factor{Number: e.Number}, all[0].Channel, err)
 	if err != nil {
 		if errors.Is(err, mfa.ErrWrongCode) || errors.Is(err, mfa.ErrOldCode) {
-			return store.Keep(err)
+			return mfa.Factor{}, store.Keep(err)
 		}
-		return err
+		return mfa.Factor{}, err
 	}
 	if err := w.useChallenge(all[0]); err != nil {
-		return store.Keep(mfa.ErrUsedCode)
+		return mfa.Factor{}, store.Keep(mfa.ErrUsedCode)
 	}
-	return p.addDraft(w, s, mfa.Factor{Channel: s.enrolment.Channel, Number: s.enrolment.Number, VerifiedAt: w.Now})
+	return mfa.Factor{Channel: e.Channel, Number: e.Number, VerifiedAt: w.Now}, nil
 }
 
 // SetupRedo drops a draft so that its page is true again ("change" on page 3).
@@ -278,6 +295,9 @@ func (p *Provider) turnedOn(w *work, u *User) error {
 				return err
 			}
 		}
+	}
+	if err := p.wake(w, factors); err != nil {
+		return err
 	}
 	return w.record("two_step.on", u.ID, "")
 }

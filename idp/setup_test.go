@@ -256,7 +256,7 @@ func TestKeptMethodIsNoProof(t *testing.T) {
 	fatal(t, p.Disable(ctx, st.b, s.Spoken(t, mobile), false))
 	methods, err := p.UserMethods(ctx, u.ID)
 	fatal(t, err)
-	fatal(t, p.RemoveMethod(ctx, st.b, methods[1].ID))
+	fatal(t, p.RemoveMethod(ctx, st.b, methods[1].ID, false))
 	s.Clock.Advance(time.Minute)
 	other := story{t, s, browser()}
 	n := other.password(other.authorize("seller"), "kenji@example.jp")

@@ -32,7 +32,8 @@ func (p *Provider) SendCode(ctx context.Context, b *Browser, id, factorID string
 		if s.step.Page != signin.PageCode {
 			return ErrStep
 		}
-		f, err := factorOf(s.factors, factorID)
+		factors, _ := s.ways(w.Now)
+		f, err := factorOf(factors, factorID)
 		if err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func (s *situation) write(n *Session) {
 	switch {
 	case p.CodeAt.IsZero():
 		n.FactorID = ""
-	case s.row.FactorID != "":
+	case !s.row.CodeAt.IsZero():
 		n.FactorID = s.row.FactorID
 	}
 	switch {

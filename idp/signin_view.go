@@ -30,7 +30,7 @@ func (p *Provider) SignIn(ctx context.Context, b *Browser, id string) (SignInVie
 func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	v := SignInView{
 		ID: s.row.ID, Step: s.step, Client: s.client, Request: s.req, Email: s.req.LoginHint,
-		AskedScopes: s.req.Request.Scopes, NewScopes: newScopes(s.req.Request.Scopes, s.granted), Sudo: s.req.Sudo && s.session != nil,
+		AskedScopes: s.req.Request.Scopes, NewScopes: newScopes(s.req.Request.Scopes, s.granted), Sudo: s.req.Sudo && s.session != nil, Firm: s.req.Firm,
 	}
 	if s.client != nil {
 		v.EnforceFrom = signin.EnforcedFrom(s.client.Rules, s.use.ExtendedUntil)
@@ -45,7 +45,7 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	if s.step.TrustOffered && p.cfg.Limits.MFA.TrustedDevice > 0 {
 		v.TrustUntil = tx.Now.Add(p.cfg.Limits.MFA.TrustedDevice)
 	}
-	v.Passkey = p.passkeyRequest(s)
+	v.Passkey = p.passkeyRequest(s, tx.Now)
 	if s.step.Page != signin.PageCode {
 		return v, nil
 	}
@@ -53,8 +53,9 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	if err != nil {
 		return v, err
 	}
-	v.RecoveryCode = saved.Left > 0
-	v.Code, v.Methods, err = p.codeView(tx, *s.user, s.factors, mfa.ForSignIn, s.row.ID)
+	v.RecoveryCode = saved.Left > 0 && !(s.req.Firm && p.codesHeld(saved, tx.Now))
+	factors, _ := s.ways(tx.Now)
+	v.Code, v.Methods, err = p.codeView(tx, *s.user, factors, mfa.ForSignIn, s.row.ID)
 	return v, err
 }
 

@@ -24,6 +24,7 @@ type situation struct {
 	// passkeys are the person's that may be used.
 	passkeys []mfa.Passkey
 	session  *Session // this browser's live session of user; nil otherwise
+	firm     *Session // session without what held methods proved, where that is asked (C-40)
 	granted  []string
 	// use is what the person has to do with the client; zero where its date is none.
 	use    store.Use
@@ -112,6 +113,13 @@ func (p *Provider) surround(tx *store.Tx, s *situation) (err error) {
 	if s.passkeys, err = p.passkeys(tx, s.user.ID); err != nil {
 		return err
 	}
+	if s.req.Firm && s.session != nil {
+		strict, err := p.firmly(tx, *s.session, s.factors, s.passkeys)
+		if err != nil {
+			return err
+		}
+		s.firm = &strict
+	}
 	if s.client == nil {
 		return nil
 	}
@@ -155,6 +163,9 @@ func (s *situation) facts(p *Provider, now time.Time) signin.Facts {
 	var before signin.Proofs
 	if s.session != nil {
 		before = proofs(*s.session, s.passkeys)
+		if s.firm != nil {
+			before = proofs(*s.firm, s.passkeys)
+		}
 	}
 	s.proofs = signin.Gather(s.req.Request, before, here)
 	if s.user != nil {
@@ -165,6 +176,15 @@ func (s *situation) facts(p *Provider, now time.Time) signin.Facts {
 	}
 	f.Proofs = s.proofs
 	return f
+}
+
+// ways are the methods and passkeys that this sign-in takes a proof from: all
+// that may be used, or those that are not held (C-40).
+func (s *situation) ways(now time.Time) ([]mfa.Factor, []mfa.Passkey) {
+	if s.req.Firm {
+		return firmFactors(s.factors, now), firmPasskeys(s.passkeys, now)
+	}
+	return s.factors, s.passkeys
 }
 
 // lifetimes are those of a person's proofs. A browser of staff that is left

@@ -2,7 +2,6 @@ package idp
 
 import (
 	"context"
-	"slices"
 
 	"github.com/sekisho-id/sekisho/idp/store"
 	"github.com/sekisho-id/sekisho/mfa"
@@ -19,11 +18,14 @@ func (p *Provider) withPassword(ctx context.Context, b *Browser, f func(*work, *
 	})
 }
 
-// codePurpose checks that a purpose fits the state: a code disables what is on
-// and enables what is off with its methods kept (S-093).
-func codePurpose(h *holder, purpose mfa.Purpose) error {
+// codePurpose checks that a purpose fits the state: a code disables what is on,
+// unless every method is held, and enables what is off with its methods kept (S-093).
+func (p *Provider) codePurpose(tx *store.Tx, h *holder, purpose mfa.Purpose) error {
 	state := twoStepState(h.user, h.factors)
 	if purpose == mfa.ForDisable && state == StateOn {
+		if len(usable(firmFactors(h.factors, tx.Now))) == 0 {
+			return p.heldError(tx, h)
+		}
 		return nil
 	}
 	if ps := person(h.user, h.factors, h.passkeys); purpose == mfa.ForEnable && state == StateOff && ps.Primary && ps.Backup {
@@ -42,10 +44,10 @@ func (p *Provider) TwoStepCode(ctx context.Context, b *Browser, purpose mfa.Purp
 		if err != nil {
 			return err
 		}
-		if err := codePurpose(h, purpose); err != nil {
+		if err := p.codePurpose(tx, h, purpose); err != nil {
 			return err
 		}
-		v, m, err := p.codeView(tx, h.user, h.factors, purpose, h.session.SID)
+		v, m, err := p.codeView(tx, h.user, p.switches(h.factors, purpose, tx.Now), purpose, h.session.SID)
 		methods = m
 		if v != nil {
 			code = *v
@@ -59,10 +61,10 @@ func (p *Provider) TwoStepCode(ctx context.Context, b *Browser, purpose mfa.Purp
 // the main method.
 func (p *Provider) SendTwoStepCode(ctx context.Context, b *Browser, purpose mfa.Purpose, factorID string, ch mfa.Channel) error {
 	return p.withPassword(ctx, b, func(w *work, h *holder) error {
-		if err := codePurpose(h, purpose); err != nil {
+		if err := p.codePurpose(w.Tx, h, purpose); err != nil {
 			return err
 		}
-		f, err := factorOf(h.factors, factorID)
+		f, err := factorOf(p.switches(h.factors, purpose, w.Now), factorID)
 		if err != nil {
 			return err
 		}
@@ -79,14 +81,18 @@ func (p *Provider) SendTwoStepCode(ctx context.Context, b *Browser, purpose mfa.
 // grants of clients that demand two-step verification end (S-120, S-126).
 func (p *Provider) Disable(ctx context.Context, b *Browser, code string, clear bool) error {
 	return p.withPassword(ctx, b, func(w *work, h *holder) error {
-		if err := codePurpose(h, mfa.ForDisable); err != nil {
+		if err := p.codePurpose(w.Tx, h, mfa.ForDisable); err != nil {
 			return err
 		}
 		if n := h.user.PasswordLen; n > 0 && n < p.cfg.Limits.Password.MinAlone {
 			return ErrPasswordTooShortAlone
 		}
-		if _, err := p.check(w, h.user, mfa.ForDisable, h.session.SID, code); err != nil {
+		got, err := p.check(w, h.user, mfa.ForDisable, h.session.SID, code)
+		if err != nil {
 			return err
+		}
+		if f := find(firmFactors(h.factors, w.Now), got.factorID); f == nil {
+			return p.heldError(w.Tx, h)
 		}
 		if err := p.turnOff(w, &h.user, h.factors, clear); err != nil {
 			return err
@@ -108,11 +114,17 @@ func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) e
 	if err := w.UpdateUser(*u); err != nil {
 		return err
 	}
+	if err := w.DeleteEnrolment(u.ID); err != nil { // a method that was being added
+		return err
+	}
 	for _, f := range factors {
-		if !clear && f.DisabledAt.IsZero() {
-			continue
+		var err error
+		if f.DormantAt = w.Now; clear || !f.DisabledAt.IsZero() {
+			err = w.DeleteFactor(f.ID)
+		} else {
+			err = w.UpdateFactor(f)
 		}
-		if err := w.DeleteFactor(f.ID); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -146,7 +158,7 @@ func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) e
 // code, no scan, no wizard (S-093).
 func (p *Provider) Enable(ctx context.Context, b *Browser, code string) error {
 	return p.withPassword(ctx, b, func(w *work, h *holder) error {
-		if err := codePurpose(h, mfa.ForEnable); err != nil {
+		if err := p.codePurpose(w.Tx, h, mfa.ForEnable); err != nil {
 			return err
 		}
 		got, err := p.check(w, h.user, mfa.ForEnable, h.session.SID, code)
@@ -158,65 +170,5 @@ func (p *Provider) Enable(ctx context.Context, b *Browser, code string) error {
 			return err
 		}
 		return p.prove(w, h, h.user, w.Now, got, false)
-	})
-}
-
-// RemoveMethod removes one method. While two-step verification is on, a main
-// and a backup must remain (S-123); when the main one goes, the first verified
-// backup takes its place.
-func (p *Provider) RemoveMethod(ctx context.Context, b *Browser, id string) error {
-	return p.withSudo(ctx, b, func(w *work, h *holder) error {
-		i := slices.IndexFunc(h.factors, func(f mfa.Factor) bool { return f.ID == id && !f.Draft })
-		if i < 0 {
-			return ErrNotFound
-		}
-		gone := h.factors[i]
-		rest := slices.Delete(slices.Clone(h.factors), i, i+1)
-		if err := w.DeleteFactor(id); err != nil {
-			return err
-		}
-		if !h.user.TwoStepAt.IsZero() {
-			if err := p.keepPair(w, gone, rest); err != nil {
-				return err
-			}
-		}
-		if err := p.forgetDevices(w, &h.user); err != nil { // S-126
-			return err
-		}
-		if err := w.UpdateUser(h.user); err != nil {
-			return err
-		}
-		if err := p.mail(w, h.user, "mail.m_rm", method(gone)...); err != nil {
-			return err
-		}
-		return w.record("method.removed", h.user.ID, "", "channel", string(gone.Channel))
-	})
-}
-
-func (p *Provider) keepPair(w *work, gone mfa.Factor, rest []mfa.Factor) error {
-	live := usable(rest)
-	if len(live) < 2 {
-		return mfa.ErrLastMethod
-	}
-	if gone.Role != mfa.Primary {
-		return nil
-	}
-	i := slices.IndexFunc(live, mfa.Factor.Verified)
-	if i < 0 {
-		return mfa.ErrLastMethod
-	}
-	live[i].Role = mfa.Primary
-	return w.UpdateFactor(live[i])
-}
-
-// RenameMethod names an app.
-func (p *Provider) RenameMethod(ctx context.Context, b *Browser, id, name string) error {
-	return p.withSudo(ctx, b, func(w *work, h *holder) error {
-		i := slices.IndexFunc(h.factors, func(f mfa.Factor) bool { return f.ID == id && f.Channel == mfa.App })
-		if i < 0 {
-			return ErrNotFound
-		}
-		h.factors[i].Name = mfa.CleanName(name)
-		return w.UpdateFactor(h.factors[i])
 	})
 }

@@ -163,7 +163,7 @@ func TestStaleSessionChangesNothing(t *testing.T) {
 	fatal(t, err)
 	for name, err := range map[string]error{
 		"reset devices":   p.ResetDevices(ctx, st.b),
-		"remove method":   p.RemoveMethod(ctx, st.b, methods[1].ID),
+		"remove method":   p.RemoveMethod(ctx, st.b, methods[1].ID, false),
 		"change password": p.ChangePassword(ctx, st.b, password15, "another long phrase", true),
 		"ask to disable":  p.SendTwoStepCode(ctx, st.b, mfa.ForDisable, "", ""),
 		"disable":         p.Disable(ctx, st.b, "123456", true),
@@ -182,7 +182,7 @@ func TestLastBackupCannotBeRemoved(t *testing.T) {
 	methods, err := s.Provider.UserMethods(t.Context(), u.ID)
 	fatal(t, err)
 	for _, m := range methods {
-		wantErr(t, s.Provider.RemoveMethod(t.Context(), st.b, m.ID), mfa.ErrLastMethod)
+		wantErr(t, s.Provider.RemoveMethod(t.Context(), st.b, m.ID, false), mfa.ErrLastMethod)
 	}
 	if after, err := s.Provider.UserMethods(t.Context(), u.ID); err != nil || len(after) != 2 {
 		t.Errorf("%d methods left, %v", len(after), err)

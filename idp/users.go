@@ -146,6 +146,11 @@ func (p *Provider) prepareMethods(n NewUser, userID string, now time.Time) ([]mf
 		}
 		out = append(out, f)
 	}
+	for i := range out {
+		if !n.TwoStep {
+			out[i].DormantAt = now
+		}
+	}
 	if n.TwoStep && (primary == nil || len(out) < 2) {
 		faults = append(faults, mfa.ErrNoBackup)
 	}

@@ -32,6 +32,8 @@ type AuthorizeRequest struct {
 	Claims Claims `json:"claims,omitzero"`
 	// ACRs are the names under which levels were asked for.
 	ACRs []string `json:"acrs,omitempty"`
+	// Firm asks our own pages' proofs of methods that are not held (C-40).
+	Firm bool `json:"firm,omitempty"`
 	// Pushed is the hash of the request_uri that is used up by the answer; nil
 	// when the request came as it is.
 	Pushed []byte `json:"pushed,omitempty"`
@@ -81,6 +83,8 @@ type SignInView struct {
 	User  *User
 	// Sudo is set when a signed-in person proves it again (/signin/confirm).
 	Sudo bool
+	// Firm is set when methods that were added lately do not prove it (C-40).
+	Firm bool
 	// Code is the running challenge; nil when none.
 	Code *CodeView
 	// Methods are the ways to get a code, the running one first (ux 4.3).

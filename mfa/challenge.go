@@ -16,6 +16,8 @@ const (
 	ForDisable Purpose = "disable"
 	ForEnable  Purpose = "enable"
 	ForReset   Purpose = "reset"
+	// ForVerify proves a number that is registered already.
+	ForVerify Purpose = "verify"
 )
 
 // Challenge is one request for a code. For phones the code itself is not here:

@@ -53,6 +53,10 @@ type Factor struct {
 	Binding string
 	// The zero time in these means: it has not happened.
 	CreatedAt, VerifiedAt, DisabledAt, LastUsedAt time.Time
+	// HeldUntil is the end of the time in which it gives no power over other
+	// methods (C-40). DormantAt is when two-step verification went off and left it
+	// behind (S-127), NoticedAt when its owner was last written to about its state.
+	HeldUntil, DormantAt, NoticedAt time.Time
 }
 
 // Usable reports whether the factor may be asked for at sign-in.
@@ -68,8 +72,10 @@ type Enrolment struct {
 	UserID string
 	// Binding is the sign-in or the session it belongs to; no other may continue it (T-10, T-58).
 	Binding string
-	Role    Role
-	Channel Channel
+	// Replaces is the factor whose place it takes; empty when it is one more.
+	Replaces string
+	Role     Role
+	Channel  Channel
 	// Number is E.164; empty for an app.
 	Number string
 	// Secret is the TOTP key offered as QR code and as text; it survives reloads (ux 6.4).

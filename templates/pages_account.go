@@ -21,8 +21,14 @@ type MethodRow struct {
 	// Disabled is set after too many wrong codes: it must be added anew.
 	Primary, Verified, Disabled bool
 	// Removable says whether the matrix allows to remove it now (S-123).
-	Removable   bool
-	Added, Used time.Time
+	Removable bool
+	// Doubtful is a number that was not proved for long; Held, when not zero, is
+	// until when the method changes no other (C-40).
+	Doubtful bool
+	Held     time.Time
+	// What may be done with it now.
+	MayVerify, MayLead, MayChange bool
+	Added, Used                   time.Time
 }
 
 // PasskeyRow is a passkey.
@@ -103,6 +109,8 @@ type HomePage struct {
 	Passkeys int
 	Codes    CodesNote
 	Recent   []EventRow
+	// Check tells of a number that needs proving.
+	Check bool
 	// BlockedAt is when a sign-in with the right password was stopped lately; zero for never.
 	BlockedAt time.Time
 }
@@ -156,6 +164,8 @@ type TwoStepPage struct {
 	Methods     []MethodRow
 	// Pair is set when the methods are the last pair and none may go (S-123).
 	Pair bool
+	// MayAdd offers to add one, Check tells of a number that needs proving.
+	MayAdd, Check bool
 	// Risk shows the note on phones while no app is registered (N-23).
 	Risk    bool
 	Devices int

@@ -77,6 +77,8 @@ type CodePage struct {
 	// StepUp is set for a person who is signed in already, Sudo if that is for a
 	// change of their own settings.
 	StepUp, Sudo bool
+	// Firm is set where methods that were added lately don't count.
+	Firm bool
 	// TrustUntil is zero when trusting this device is not offered.
 	TrustUntil time.Time
 	// Trouble tells what went wrong with the code on its way; Instead is the way

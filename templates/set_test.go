@@ -60,6 +60,7 @@ func data() map[string]any {
 		"passkey": templates.PasskeyPage{}, "passkey-new": templates.NewPasskeyPage{},
 		"account-passkeys": templates.PasskeysPage{}, "account-passkey-name": templates.RenamePasskeyPage{}, "account-passkey-remove": templates.RemovePasskeyPage{},
 		"recovery-code": templates.RecoveryCodePage{}, "account-codes": templates.CodesPage{},
+		"twostep-add": templates.AddMethodPage{}, "twostep-verify": templates.VerifyMethodPage{}, "twostep-main": templates.MainMethodPage{},
 		"setup-done": nil, "inbox-list": templates.InboxPage{},
 		"admin-home": templates.StaffHomePage{}, "admin-people": templates.FindPage{}, "admin-person": templates.PersonPage{},
 		"admin-audit": templates.AuditPage{},

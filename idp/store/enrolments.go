@@ -11,6 +11,7 @@ type enrolmentRow struct {
 	ID        string
 	UserID    string `gorm:"primaryKey"`
 	Binding   string
+	Replaces  string
 	Role      mfa.Role
 	Channel   mfa.Channel
 	Number    string
@@ -40,6 +41,12 @@ func (tx *Tx) PutEnrolment(e mfa.Enrolment) error {
 	row := enrolmentRow(e)
 	row.Number, row.Secret = tx.store.sealer.sealFactor(e.UserID, e.Number, e.Secret)
 	return insert(tx, row)
+}
+
+// TakeEnrolment removes an enrolment that is complete; ErrConflict when it was
+// completed or given up before, so that it adds one method once (T-26).
+func (tx *Tx) TakeEnrolment(id string) error {
+	return tx.must("take enrolment", ErrConflict, "DELETE FROM enrolments WHERE id = ?1", id)
 }
 
 // DeleteEnrolment removes what the user is adding, if anything.

@@ -27,6 +27,9 @@ type factorFields struct {
 	VerifiedAt time.Time `gorm:"serializer:moment"`
 	DisabledAt time.Time `gorm:"serializer:moment"`
 	LastUsedAt time.Time `gorm:"serializer:moment"`
+	HeldUntil  time.Time `gorm:"serializer:moment"`
+	DormantAt  time.Time `gorm:"serializer:moment"`
+	NoticedAt  time.Time `gorm:"serializer:moment"`
 }
 
 type factorRow struct {
@@ -94,9 +97,12 @@ func (tx *Tx) Factors(userID string) ([]mfa.Factor, error) {
 			seconds{&f.VerifiedAt},
 			seconds{&f.DisabledAt},
 			seconds{&f.LastUsedAt},
+			seconds{&f.HeldUntil},
+			seconds{&f.DormantAt},
+			seconds{&f.NoticedAt},
 		}
 	}, `SELECT id, user_id, channel, role, name, number, secret, last_step, drift, failures, draft, binding,
-		created_at, verified_at, disabled_at, last_used_at FROM factors WHERE user_id = ?1`, userID)
+		created_at, verified_at, disabled_at, last_used_at, held_until, dormant_at, noticed_at FROM factors WHERE user_id = ?1`, userID)
 	if err != nil {
 		return nil, err
 	}

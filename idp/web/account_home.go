@@ -52,7 +52,7 @@ func (s *server) home(v *visit) error {
 	u := v.account.User
 	data := templates.HomePage{
 		Name: u.Name, Email: u.Email, State: string(v.account.State), Required: v.required(), PasswordAt: v.at(u.PasswordAt),
-		Passkeys: len(v.account.Passkeys), Codes: s.codesNote(v),
+		Passkeys: len(v.account.Passkeys), Codes: s.codesNote(v), Check: s.check(v),
 	}
 	for _, f := range v.account.Methods {
 		row := v.method(f)

@@ -66,17 +66,6 @@ func (r reader) methodPtr(f *mfa.Factor) *templates.MethodRow {
 	return &row
 }
 
-// methods shows all of them, marking those that may go (S-123).
-func (r reader) methods(all []mfa.Factor, state idp.TwoStepState) []templates.MethodRow {
-	rows := make([]templates.MethodRow, 0, len(all))
-	for _, f := range all {
-		row := r.method(f)
-		row.Removable = removable(all, f, state)
-		rows = append(rows, row)
-	}
-	return rows
-}
-
 // removable reports whether a method may be removed: never below a main and a
 // backup one while two-step verification is on (S-123).
 func removable(all []mfa.Factor, f mfa.Factor, state idp.TwoStepState) bool {
@@ -86,22 +75,18 @@ func removable(all []mfa.Factor, f mfa.Factor, state idp.TwoStepState) bool {
 	case state != idp.StateOn:
 		return true
 	}
-	rest := slices.DeleteFunc(slices.Clone(all), func(o mfa.Factor) bool { return o.ID == f.ID || !o.Usable() })
-	return len(rest) >= 2 && (f.Role != mfa.Primary || heir(all, f) != nil)
+	_, _, err := mfa.Without(all, f.ID)
+	return err == nil
 }
 
-// heir is the method that becomes the main one when f goes; nil when f is not
-// the main one or nobody can follow.
+// heir is the method that becomes the main one when f goes; nil when none does.
 func heir(all []mfa.Factor, f mfa.Factor) *mfa.Factor {
-	if f.Role != mfa.Primary {
+	_, id, err := mfa.Without(all, f.ID)
+	if err != nil || id == "" {
 		return nil
 	}
-	for _, o := range all {
-		if o.ID != f.ID && o.Usable() && o.Verified() {
-			return &o
-		}
-	}
-	return nil
+	i := slices.IndexFunc(all, func(o mfa.Factor) bool { return o.ID == id })
+	return &all[i]
 }
 
 func iconOf(ch mfa.Channel) string {

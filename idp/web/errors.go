@@ -88,7 +88,10 @@ func (s *server) fail(err error, c echo.Context) {
 		s.logError(c, err)
 		return
 	}
+	held, isHeld := errors.AsType[*idp.HeldError](err)
 	switch {
+	case isHeld && held.Other:
+		err = s.proveOtherwise(c)
 	case errors.Is(err, idp.ErrSignedOut), errors.Is(err, idp.ErrSudo):
 		err = s.signInFirst(c, errors.Is(err, idp.ErrSudo))
 	case errors.Is(err, idp.ErrStep) && flowID(c) != "":
@@ -109,6 +112,15 @@ func (s *server) fail(err error, c echo.Context) {
 // from a form to the page it stands on.
 func (s *server) signInFirst(c echo.Context, sudo bool) error {
 	next, err := s.provider.AccountSignIn(c.Request().Context(), browser(c), s.backTo(c, pathHome), sudo)
+	if err != nil {
+		return err
+	}
+	return s.redirect(c, next)
+}
+
+// proveOtherwise leads to a proof by a method that is not held, and back here (C-40).
+func (s *server) proveOtherwise(c echo.Context) error {
+	next, err := s.provider.FirmSignIn(c.Request().Context(), browser(c), s.backTo(c, pathHome))
 	if err != nil {
 		return err
 	}
@@ -144,6 +156,10 @@ func (s *server) errorPage(c echo.Context, err error) error {
 		v = verdict{status: http.StatusTooManyRequests, title: "error.t.soon", body: "error.b.soon"}
 		data.Until = soon.At.In(now.Location())
 		retryAfter(c, soon.At.Sub(s.now()))
+	}
+	if held, ok := errors.AsType[*idp.HeldError](err); ok {
+		v = verdict{status: http.StatusForbidden, title: "error.t.held", body: "error.b.held"}
+		data.Until = held.Until.In(now.Location())
 	}
 	if busy, ok := errors.AsType[*password.BusyError](err); ok {
 		retryAfter(c, busy.RetryAfter)

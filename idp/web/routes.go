@@ -21,6 +21,7 @@ func (s *server) routes() []route {
 	return slices.Concat(
 		s.signInRoutes(), s.accountRoutes(), s.addressRoutes(), s.appRoutes(), s.dataRoutes(), s.setupRoutes(), s.twoStepRoutes(),
 		s.reportRoutes(),
+		s.methodRoutes(),
 		s.staffRoutes(),
 		s.inboxRoutes(),
 	)

@@ -114,6 +114,7 @@ func (s *server) switchWith(v *visit, purpose mfa.Purpose, verify func(code stri
 	case !ok:
 		return err
 	}
-	data.Error, p.Data = text, data
+	data.Error = text
+	p.Data = data
 	return s.again(v, p)
 }

@@ -27,13 +27,18 @@ func (s *server) removeMethodPage(v *visit) error {
 	if !v.account.Sudo {
 		return idp.ErrSudo
 	}
+	if v.account.Session.FactorID != f.ID { // a held one removes itself only
+		if err := s.provider.MayChangeMethods(v.Request().Context(), v.b); err != nil {
+			return err
+		}
+	}
 	return s.render(v, http.StatusOK, s.removePage(v, f, removable(v.account.Methods, f, v.account.State)))
 }
 
 func (s *server) removePage(v *visit, f mfa.Factor, may bool) templates.Page {
 	row := v.method(f)
 	row.Removable = may
-	data := templates.RemoveMethodPage{Method: row}
+	data := templates.RemoveMethodPage{Method: row, On: v.account.State == idp.StateOn}
 	if v.account.State == idp.StateOn {
 		data.Heir = v.methodPtr(heir(v.account.Methods, f))
 	}
@@ -47,7 +52,7 @@ func (s *server) removeMethod(v *visit) error {
 	if err != nil {
 		return err
 	}
-	err = s.provider.RemoveMethod(v.Request().Context(), v.b, f.ID)
+	err = s.provider.RemoveMethod(v.Request().Context(), v.b, f.ID, field(v, "others") != "")
 	if errors.Is(err, mfa.ErrLastMethod) {
 		return s.again(v, s.removePage(v, f, false))
 	}
@@ -86,10 +91,11 @@ func (s *server) nameMethod(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if mfa.CleanName(field(v, "name")) == "" {
+	err = s.provider.RenameMethod(v.Request().Context(), v.b, f.ID, field(v, "name"))
+	if errors.Is(err, idp.ErrName) {
 		return s.again(v, s.namePage(v, f, v.text("m.app_e")))
 	}
-	if err := s.provider.RenameMethod(v.Request().Context(), v.b, f.ID, field(v, "name")); err != nil {
+	if err != nil {
 		return err
 	}
 	return see(v, pathTwoStep+"?done=named")
