@@ -129,6 +129,11 @@ func (p *Provider) Account(ctx context.Context, b *Browser) (Account, error) {
 			}
 		}
 		a.ThisDevice = thisDevice(b, devices)
+		mine, err := tx.UserShops(h.user.ID)
+		if err != nil {
+			return err
+		}
+		a.Shops = len(mine)
 		for _, c := range p.cfg.Clients.All() {
 			if !c.Disabled && enforced(c, tx.Now) {
 				a.Required = append(a.Required, c)

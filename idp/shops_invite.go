@@ -2,8 +2,6 @@ package idp
 
 import (
 	"context"
-	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"net/url"
 	"slices"
@@ -16,8 +14,8 @@ import (
 )
 
 // An invitation is a mailed link that works once, for a while, and only for the
-// person who signs in with the address it was sent to. Whoever gets hold of the
-// link alone gets nothing.
+// person who has the address it was sent to. Whoever gets hold of the link alone
+// gets nothing.
 
 // ShopInvitation is an open invitation as members see it.
 type ShopInvitation struct {
@@ -40,17 +38,6 @@ type InvitationView struct {
 	User *User
 	// Theirs says that the invitation is for User, Member that they are one already.
 	Theirs, Member bool
-	// Ref stands for the link from here on: it is sealed, the link's secret is not in it.
-	Ref string
-}
-
-const sealInvitation = "invitation"
-
-// invitationRef is what a Ref holds.
-type invitationRef struct {
-	ShopID string `json:"shop"`
-	ID     string `json:"id"`
-	Hash   []byte `json:"hash"`
 }
 
 func (p *Provider) openInvitations(tx *store.Tx, shopID string, people []User) ([]ShopInvitation, error) {
@@ -147,7 +134,7 @@ func (p *Provider) sendInvitation(w *work, shop Shop, i *store.Invitation, by Us
 	if err != nil {
 		inviter = maskEmail(by.Email)
 	}
-	link := p.cfg.Issuer + "/shops/join?" + url.Values{"token": {secret}}.Encode()
+	link := p.cfg.Issuer + PathInvitation + "?" + url.Values{"token": {secret}}.Encode()
 	return p.mailTo(w, i.Email, reader, "mail.shop_invite", "shop", shop.Name, "role", p.roleName(i.Role, reader),
 		"by", inviter, "link", link, "until", i.ExpiresAt.Format(time.RFC3339))
 }
@@ -191,23 +178,16 @@ func (p *Provider) changeInvitation(ctx context.Context, b *Browser, shopID, id 
 	})
 }
 
-// Invitation is what the page behind a mailed link shows: the link's secret, or
-// the Ref of an earlier view. It changes nothing. ErrLink when it no longer works.
-func (p *Provider) Invitation(ctx context.Context, b *Browser, secret, ref string) (InvitationView, error) {
+// Invitation is what the page behind a mailed link shows; it changes nothing.
+// ErrLink when the link no longer works.
+func (p *Provider) Invitation(ctx context.Context, b *Browser, secret string) (InvitationView, error) {
 	var v InvitationView
 	err := p.st.View(ctx, func(tx *store.Tx) error {
-		i, shop, err := p.invitation(tx, secret, ref)
+		i, shop, err := p.invitation(tx, secret)
 		if err != nil {
 			return err
 		}
 		v = InvitationView{Shop: shop.Name, Role: p.cfg.Shops.Role(i.Role), Email: maskEmail(i.Email), ExpiresAt: i.ExpiresAt}
-		raw, err := json.Marshal(invitationRef{ShopID: shop.ID, ID: i.ID, Hash: i.Hash})
-		if err != nil {
-			return err
-		}
-		if v.Ref, err = p.st.Seal(sealInvitation, string(raw)); err != nil {
-			return err
-		}
 		h, err := p.holder(tx, b)
 		if errors.Is(err, ErrSignedOut) {
 			return nil
@@ -227,41 +207,20 @@ func (p *Provider) Invitation(ctx context.Context, b *Browser, secret, ref strin
 	return v, err
 }
 
-// invitation finds an open invitation by its link's secret or by a ref. A ref is
-// worth what the link was worth: no more once another was sent.
-func (p *Provider) invitation(tx *store.Tx, secret, ref string) (store.Invitation, Shop, error) {
-	var i store.Invitation
-	var err error
-	if secret != "" {
-		i, err = tx.InvitationByHash(store.Hash(secret))
-	} else {
-		var at invitationRef
-		if raw, opened := p.st.Open(sealInvitation, ref); opened != nil || json.Unmarshal([]byte(raw), &at) != nil {
-			return i, Shop{}, ErrLink
-		}
-		if _, err := tx.Shop(at.ShopID); err != nil { // the lock of a shop comes first
-			return i, Shop{}, linkGone(err)
-		}
-		i, err = tx.Invitation(at.ID)
-		if err == nil && subtle.ConstantTimeCompare(i.Hash, at.Hash) != 1 {
-			err = ErrLink
-		}
+// invitation finds an open invitation by its link's secret.
+func (p *Provider) invitation(tx *store.Tx, secret string) (store.Invitation, Shop, error) {
+	i, err := tx.InvitationByHash(store.Hash(secret))
+	if errors.Is(err, store.ErrNotFound) {
+		return i, Shop{}, ErrLink
 	}
 	if err != nil {
-		return i, Shop{}, linkGone(err)
+		return i, Shop{}, err
 	}
 	shop, err := tx.Shop(i.ShopID)
 	if err == nil && (!tx.Now.Before(i.ExpiresAt) || !shop.ClosedAt.IsZero() || !p.cfg.Shops.Known(i.Role)) {
 		err = ErrLink
 	}
-	return i, shop, linkGone(err)
-}
-
-func linkGone(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return ErrLink
-	}
-	return err
+	return i, shop, err
 }
 
 // invited reports whether an invitation is for a person: sent to the address
@@ -274,10 +233,21 @@ func (p *Provider) invited(tx *store.Tx, u User, i store.Invitation) (bool, erro
 // AcceptInvitation makes the signed-in person a member and answers with the
 // shop's id. Errors: ErrLink, ErrInvitedOther when it is for another address,
 // ErrMember, ErrTooMany.
-func (p *Provider) AcceptInvitation(ctx context.Context, b *Browser, ref string) (string, error) {
+func (p *Provider) AcceptInvitation(ctx context.Context, b *Browser, secret string) (string, error) {
 	id := ""
-	err := p.withHolder(ctx, b, func(w *work, h *holder) error {
-		i, shop, err := p.invitation(w.Tx, "", ref)
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		_, shop, err := p.invitation(tx, secret)
+		id = shop.ID
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, p.withHolder(ctx, b, func(w *work, h *holder) error {
+		if _, err := w.Shop(id); err != nil { // its lock comes before the invitation's
+			return err
+		}
+		i, shop, err := p.invitation(w.Tx, secret)
 		if err != nil {
 			return err
 		}
@@ -286,43 +256,43 @@ func (p *Provider) AcceptInvitation(ctx context.Context, b *Browser, ref string)
 			return err
 		}
 		if !theirs {
-			if err := w.record("shop.join_refused", h.user.ID, "", "shop", shop.ID, "invitation", i.ID); err != nil {
-				return err
-			}
-			return store.Keep(ErrInvitedOther)
+			return keepAfter(w.record("shop.join_refused", h.user.ID, "", "shop", shop.ID, "invitation", i.ID), ErrInvitedOther)
 		}
-		if err := p.roomFor(w.Tx, h.user.ID); err != nil {
-			return err
-		}
-		if err := w.UseInvitation(i.ID, i.Hash); err != nil {
-			return ErrLink
-		}
-		id = shop.ID
-		if err := w.InsertMember(store.Member{ShopID: shop.ID, UserID: h.user.ID, Role: i.Role}); err != nil {
-			if errors.Is(err, store.ErrExists) {
-				return store.Keep(ErrMember)
-			}
-			return err
-		}
-		return p.joined(w, shop, h.user, p.cfg.Shops.Role(i.Role))
+		return p.takeSeat(w, shop, i, h.user)
 	})
-	return id, err
 }
+
+func (p *Provider) takeSeat(w *work, shop Shop, i store.Invitation, u User) error {
+	if err := p.roomFor(w.Tx, u.ID); err != nil {
+		return err
+	}
+	if err := w.UseInvitation(i.ID, i.Hash); err != nil {
+		return ErrLink
+	}
+	if err := w.InsertMember(store.Member{ShopID: shop.ID, UserID: u.ID, Role: i.Role}); err != nil {
+		if errors.Is(err, store.ErrExists) {
+			return store.Keep(ErrMember)
+		}
+		return err
+	}
+	return p.joined(w, shop, u, p.cfg.Shops.Role(i.Role))
+}
+
+// PathInvitation is the page behind a mailed link.
+const PathInvitation = "/shops/join"
 
 // InvitedSignIn leads somebody who opened an invitation to a sign-in, or to
 // sign-up where create is set, and back to it. Who is signed in already may
 // choose another account.
-func (p *Provider) InvitedSignIn(ctx context.Context, b *Browser, ref string, create bool) (Next, error) {
-	r := signin.Request{Create: create, Select: !create}
+func (p *Provider) InvitedSignIn(ctx context.Context, b *Browser, create bool) (Next, error) {
+	r := signin.Request{Create: create}
 	err := p.st.View(ctx, func(tx *store.Tx) error {
 		s, err := p.session(tx, b)
-		if s == nil {
-			r.Select = false
-		}
+		r.Select = s != nil && !create
 		return err
 	})
 	if err != nil {
 		return Next{}, err
 	}
-	return p.begin(ctx, b, AuthorizeRequest{Request: r}, "/shops/join?"+url.Values{"ref": {ref}}.Encode())
+	return p.begin(ctx, b, AuthorizeRequest{Request: r}, PathInvitation)
 }

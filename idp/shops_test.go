@@ -64,9 +64,7 @@ func (c crew) mailed(email string) string {
 // join takes an invitation in a browser.
 func (c crew) join(st story, secret string) {
 	c.t.Helper()
-	v, err := c.s.Provider.Invitation(c.t.Context(), st.b, secret, "")
-	fatal(c.t, err)
-	id, err := c.s.Provider.AcceptInvitation(c.t.Context(), st.b, v.Ref)
+	id, err := c.s.Provider.AcceptInvitation(c.t.Context(), st.b, secret)
 	fatal(c.t, err)
 	if id != c.shop {
 		c.t.Fatalf("joined %q, want %q", id, c.shop)
@@ -211,7 +209,7 @@ func TestClosedShopIsGone(t *testing.T) {
 	_, err := p.Shop(ctx, c.b, c.shop)
 	wantErr(t, err, idp.ErrNotFound)
 	wantErr(t, p.LeaveShop(ctx, sakura.b, c.shop), idp.ErrNotFound)
-	_, err = p.Invitation(ctx, browser(), open, "")
+	_, err = p.Invitation(ctx, browser(), open)
 	wantErr(t, err, idp.ErrLink)
 	if list, err := p.Shops(ctx, c.b); err != nil || len(list) != 0 {
 		t.Errorf("%v, %v", list, err)

@@ -164,6 +164,8 @@ type Account struct {
 	RecoveryCodes RecoveryCodes
 	// ThisDevice is the ID among Devices of this browser; empty when not trusted.
 	ThisDevice string
+	// Shops is how many the person is a member of.
+	Shops int
 	// Required names the clients whose enforcement date has passed.
 	Required []clients.Client
 }

@@ -22,6 +22,7 @@ var icons = map[string]string{
 	"home":   `<path d="M4 11 12 4l8 7v9h-5.5v-5.5h-5V20H4z"/>`,
 	"user":   `<circle cx="12" cy="8" r="4"/><path d="M4.5 20.5c0-4 3.3-6.5 7.5-6.5s7.5 2.5 7.5 6.5"/>`,
 	"lock":   `<rect x="5" y="10.5" width="14" height="10" rx="2"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5M12 14.5v2.5"/>`,
+	"shop":   `<path d="M4 10v10h16V10M3 10l2-6h14l2 6a3 3 0 0 1-6 0 3 3 0 0 1-6 0 3 3 0 0 1-6 0zM9.5 20v-5.5h5V20"/>`,
 	"apps":   `<rect x="4" y="4" width="6.5" height="6.5" rx="1.5"/><rect x="13.5" y="4" width="6.5" height="6.5" rx="1.5"/><rect x="4" y="13.5" width="6.5" height="6.5" rx="1.5"/><circle cx="16.8" cy="16.8" r="3.2"/>`,
 	"bell":   `<path d="M6 17V11a6 6 0 0 1 12 0v6l1.5 2h-15z"/><path d="M10 21.2h4"/>`,
 	"file":   `<path d="M6 3.5h8l4 4v13H6z"/><path d="M13.5 3.5V8H18M12 11v6M9.3 14.6 12 17l2.7-2.4"/>`,

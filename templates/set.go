@@ -86,6 +86,8 @@ type Page struct {
 	Client *ClientRef
 	// Nav names the entry of the menu the page belongs to.
 	Nav string
+	// Shops says that the account's menu has an entry for shops.
+	Shops bool
 	// Desk is the member of staff on duty; nil on all other pages.
 	Desk *Desk
 	// Err is set when the page is shown again because of a fault (ux 2.4).

@@ -46,6 +46,7 @@ func (s *server) reader(c echo.Context, u idp.User) reader {
 func (s *server) own(v *visit, nav, name, title string, data any) templates.Page {
 	p := s.page(v, name, title, data)
 	p.Layout, p.Nav = "account", nav
+	p.Shops = s.provider.Config().Shops.SelfService || v.account.Shops > 0
 	// The language links come back without what the last form did.
 	p.Path = v.Request().URL.Path
 	return p

@@ -107,6 +107,7 @@ func TestScreens(t *testing.T) {
 			g := &gallery{visitor: k.visitor(t, b, lang), lang: lang, dir: dir, looks: looks, seen: map[string]bool{}}
 			g.strangers()
 			g.newcomer()
+			g.shopkeeper(b)
 			g.owner()
 			v, e164, key := k.guarded(t, b, lang)
 			k.codes(t, v.email)

@@ -271,6 +271,7 @@ func TestTheRoutesAreThese(t *testing.T) {
 		"/signin/select", "/consent", "/signout", "/signout/done", "/signup", "/signup/done", "/signup/verify",
 		"/password/forgot", "/password/forgot/sent", "/password/reset", "/password/reset/code", "/password/reset/methods", "/password/reset/recovery-code",
 		"/help", "/help/setup", "/help/app", "/help/code", "/help/faq", "/lang", "/static/*", "/receipts/:token",
+		"/shops/join",             // an invitation, which opens nothing by itself
 		"/report", "/report/done", // only take access away (T-64)
 		"/admin", "/admin/people", "/admin/people/:id", "/admin/audit", // staff, by role (T-43)
 	}

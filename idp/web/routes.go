@@ -19,7 +19,7 @@ func post(path string, h echo.HandlerFunc) route { return route{http.MethodPost,
 // routes are all pages there are.
 func (s *server) routes() []route {
 	return slices.Concat(
-		s.signInRoutes(), s.accountRoutes(), s.addressRoutes(), s.appRoutes(), s.dataRoutes(), s.setupRoutes(), s.twoStepRoutes(),
+		s.signInRoutes(), s.accountRoutes(), s.addressRoutes(), s.appRoutes(), s.dataRoutes(), s.shopRoutes(), s.setupRoutes(), s.twoStepRoutes(),
 		s.reportRoutes(),
 		s.methodRoutes(),
 		s.staffRoutes(),
