@@ -105,7 +105,7 @@ func (p *Provider) askAddress(ctx context.Context, b *Browser, email string, sig
 func (p *Provider) mailAddressCode(w *work, t *store.Token, u User) error {
 	email := t.Data["email"]
 	if until, err := p.spendMail(w, "address", email); err != nil || !until.IsZero() {
-		return errors.Join(err, tooSoon(!until.IsZero(), "mails", until))
+		return errors.Join(err, tooManyMails(until))
 	}
 	delete(t.Data, "mac")
 	if t.Data["signin"] != "" {

@@ -17,8 +17,6 @@ import (
 	"github.com/sekisho-id/sekisho/mfa"
 )
 
-const day = 24 * time.Hour
-
 // soonClient demands two-step verification ten days after the start.
 func soonClient() clients.Client {
 	c := buyer()

@@ -169,7 +169,7 @@ func (p *Provider) draftRecovery(w *work, r *store.Recovery) (string, error) {
 // mailContactCode sends a code to the contact address; the one before no longer works.
 func (p *Provider) mailContactCode(w *work, t *store.Token, r store.Recovery) error {
 	if until, err := p.spendMail(w, "recovery", r.Contact); err != nil || !until.IsZero() {
-		return errors.Join(err, store.Keep(tooSoon(!until.IsZero(), "mails", until)))
+		return errors.Join(err, store.Keep(tooManyMails(until)))
 	}
 	code := mfa.NewCode(p.cfg.Limits.MFA.CodeDigits)
 	t.Data["mac"] = p.mailMAC(t.ID, code)

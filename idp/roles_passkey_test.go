@@ -73,7 +73,7 @@ func TestPhishedCodeOfStaffChangesNothing(t *testing.T) {
 	_, err = p.PasskeyCreation(ctx, thief.b, "")
 	wantErr(t, err, idp.ErrSudo)
 	wantErr(t, p.MakeRecoveryCodes(ctx, thief.b), idp.ErrSudo)
-	wantErr(t, p.RemoveMethod(ctx, thief.b, a.Methods[0].ID), idp.ErrSudo)
+	wantErr(t, p.RemoveMethod(ctx, thief.b, a.Methods[0].ID, true), idp.ErrSudo)
 	wantErr(t, p.ChangePassword(ctx, thief.b, password15, "another long phrase", true), idp.ErrSudo)
 	n, err := p.AccountSignIn(ctx, thief.b, "/account", true)
 	fatal(t, err)

@@ -120,7 +120,7 @@ func (p *Provider) sendInvitation(w *work, shop Shop, i *store.Invitation, by Us
 		}
 	}
 	if until, err := p.spendMail(w, "invite", i.Email); err != nil || !until.IsZero() {
-		return errors.Join(err, tooSoon(!until.IsZero(), "mails", until))
+		return errors.Join(err, tooManyMails(until))
 	}
 	secret := newToken()
 	i.Hash, i.SentAt, i.ExpiresAt = store.Hash(secret), w.Now, w.Now.Add(p.cfg.Limits.Shops.Invitation)

@@ -165,13 +165,6 @@ func (w *work) slowed(until time.Time) error {
 	return store.Keep(&mfa.TooSoonError{What: "password", At: until})
 }
 
-func tooSoon(yes bool, what string, at time.Time) error {
-	if !yes {
-		return nil
-	}
-	return &mfa.TooSoonError{What: what, At: at}
-}
-
 // wrongPassword records a failure; the answer is the same for an unknown address.
 func (p *Provider) wrongPassword(ctx context.Context, b *Browser, email string, user *User) error {
 	return p.update(ctx, b, func(w *work) error {

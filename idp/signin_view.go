@@ -53,7 +53,7 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	if err != nil {
 		return v, err
 	}
-	v.RecoveryCode = saved.Left > 0 && !(s.req.Firm && p.codesHeld(saved, tx.Now))
+	v.RecoveryCode = saved.Left > 0 && (!s.req.Firm || !p.codesHeld(saved, tx.Now))
 	factors, _ := s.ways(tx.Now)
 	v.Code, v.Methods, err = p.codeView(tx, *s.user, factors, mfa.ForSignIn, s.row.ID)
 	return v, err

@@ -86,7 +86,7 @@ func (p *Provider) countSignUp(ctx context.Context, b *Browser) error {
 func (p *Provider) mailSignUp(w *work, t *store.Token) error {
 	email := t.Data["email"]
 	if until, err := p.spendMail(w, "sign-up", email); err != nil || !until.IsZero() {
-		return errors.Join(err, tooSoon(!until.IsZero(), "mails", until))
+		return errors.Join(err, tooManyMails(until))
 	}
 	code := mfa.NewCode(p.cfg.Limits.MFA.CodeDigits)
 	t.Data["mac"] = p.mailMAC(t.ID, code)
@@ -268,4 +268,12 @@ func checkEmail(s string) error {
 		return ErrEmail
 	}
 	return nil
+}
+
+// tooManyMails says until when no mail may be sent; nil for the zero time.
+func tooManyMails(until time.Time) error {
+	if until.IsZero() {
+		return nil
+	}
+	return &mfa.TooSoonError{What: "mails", At: until}
 }

@@ -323,7 +323,7 @@ func (w *walk) removeMethod(v *walker) {
 		return
 	}
 	f := rapid.SampledFrom(w.before.factors).Draw(w.T, "method")
-	if !w.ok(w.p.RemoveMethod(w.ctx.Context(), v.b, f.ID)) || w.before.user.TwoStepAt.IsZero() {
+	if !w.ok(w.p.RemoveMethod(w.ctx.Context(), v.b, f.ID, true)) || w.before.user.TwoStepAt.IsZero() {
 		return
 	}
 	left := slices.DeleteFunc(w.read().factors, func(f mfa.Factor) bool { return !f.Usable() })

@@ -106,7 +106,7 @@ func (s *server) showShop(v *visit, fault string) error {
 	}
 	for _, m := range shop.Members {
 		p := v.shopPerson(m)
-		p.Over = m.Over && !(m.Self && shop.LastOwner)
+		p.Over = m.Over && (!m.Self || !shop.LastOwner)
 		page.People = append(page.People, p)
 		if !m.TwoStepAt.IsZero() {
 			page.Ready++
