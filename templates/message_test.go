@@ -18,7 +18,7 @@ func parameters() map[string]string {
 		"name": "田中 <さくら>", "time": "2026-11-22T05:30:00Z", "device": "Mac, Safari", "place": "Yokohama", "domain": "id.example.jp",
 		"code": "482913", "n": "1", "first": "four, eight, two", "second": "nine, one, three",
 		"method": "SMS 090-••••-5678", "passkey": "iCloud Keychain", "link": "https://id.example.jp/password/reset?token=ABC",
-		"report": "https://id.example.jp/report?token=DEF", "days": "7", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
+		"report": "https://id.example.jp/report?token=DEF", "days": "7", "hours": "24", "due": "2026-11-23T05:30:00Z", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
 		"role": "admin", "shop": "Minato Books", "by": "Kenji", "member": "Sakura (sakura@example.jp)", "from": "2026-12-01T00:00:00Z",
 		"client": "Minato Books", "address": "h•••@example.jp", "old": "a•••@example.jp", "new": "b•••@example.jp",
 	}
@@ -133,7 +133,10 @@ func TestMailsSayTheSameInTextAndHTML(t *testing.T) {
 // What happened is told with one link, which takes access away and says so.
 func TestMailsHaveNoLinkButTheirOwn(t *testing.T) {
 	t.Parallel()
-	own := map[string]string{"mail.reset": "/password/reset?token=ABC", "mail.paused": "/password/reset?token=ABC", "mail.mustchange": "/password/reset?token=ABC", "mail.shop_invite": "/password/reset?token=ABC"}
+	own := map[string]string{}
+	for _, name := range []string{"reset", "paused", "shop_invite", "mustchange", "rec_in", "rec_ask", "rec_ok", "rec_new"} {
+		own["mail."+name] = "/password/reset?token=ABC"
+	}
 	for _, name := range templates.Mails() {
 		for _, lang := range templates.Languages {
 			m := message(t, lang, name)

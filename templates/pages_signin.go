@@ -46,9 +46,9 @@ type PasskeyPage struct {
 	// Sudo is set before a change of one's own settings, Staff where a page of ours demands a passkey.
 	Sudo, Staff bool
 	// Others is the path of the other ways; empty where there is none. Later is
-	// set where the sign-in goes on without a passkey.
-	Others string
-	Later  bool
+	// set where the sign-in goes on without a passkey; Lost is where people go who can use none.
+	Others, Lost string
+	Later        bool
 }
 
 // NewPasskeyPage makes a passkey: where one is offered or demanded in a
@@ -64,8 +64,9 @@ type NewPasskeyPage struct {
 
 // CodePage asks for a code: at sign-in, at step-up and for a password reset.
 type CodePage struct {
-	// Action is the path the form posts to, Help that of the other ways.
-	Action, Help string
+	// Action is the path the form posts to, Help that of the other ways, Lost
+	// where people go who can use none.
+	Action, Help, Lost string
 	// Channel is "sms", "voice" or "app"; Tail the last two digits of the number,
 	// App what the person calls the app.
 	Channel, Tail, App string
@@ -97,8 +98,9 @@ type CodePage struct {
 
 // MethodsPage lists the ways to get a code.
 type MethodsPage struct {
-	Action, Back string
-	Methods      []MethodChoice
+	// Lost is where people go who can use none of these.
+	Action, Back, Lost string
+	Methods            []MethodChoice
 	// Passkey and RecoveryCode are the paths of their pages; empty where they are of no use.
 	Passkey, RecoveryCode string
 	Error                 string

@@ -66,7 +66,9 @@ func data() map[string]any {
 		"account-shop-name": templates.ShopNamePage{}, "account-shop-end": templates.ShopEndPage{}, "shop-join": templates.JoinPage{},
 		"setup-done": nil, "inbox-list": templates.InboxPage{},
 		"admin-home": templates.StaffHomePage{}, "admin-people": templates.FindPage{}, "admin-person": templates.PersonPage{},
-		"admin-audit": templates.AuditPage{},
+		"admin-audit": templates.AuditPage{}, "admin-recovery": templates.RecoveryDeskPage{}, "admin-case": templates.RecoveryCasePage{},
+		"recovery-start": templates.RecoveryStartPage{}, "recovery-new": templates.RecoveryNewPage{}, "recovery-confirm": templates.RecoveryConfirmPage{},
+		"recovery-evidence": templates.RecoveryEvidencePage{}, "recovery-status": templates.RecoveryStatusPage{},
 	}
 }
 

@@ -1,7 +1,9 @@
 package idptest
 
 import (
+	"bytes"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -108,12 +110,17 @@ func (b *Browser) abs(path string) *url.URL {
 
 func (b *Browser) do(method string, to *url.URL, form url.Values) *Page {
 	b.t.Helper()
-	req, err := http.NewRequestWithContext(b.t.Context(), method, to.String(), strings.NewReader(form.Encode()))
+	return b.send(method, to, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+}
+
+func (b *Browser) send(method string, to *url.URL, kind string, content io.Reader) *Page {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, to.String(), content)
 	must(b.t, err)
 	req.Header.Set("Accept-Language", b.Lang)
 	req.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Test/1.0")
 	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Content-Type", kind)
 		req.Header.Set("Origin", b.base.String())
 		req.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
@@ -200,4 +207,29 @@ func has(n *html.Node, key string) bool {
 		}
 	}
 	return false
+}
+
+// Upload fills the form of a page whose action contains part, with a file in
+// one field, and sends it as a browser does.
+func (b *Browser) Upload(p *Page, part, field, name string, content []byte) *Page {
+	b.t.Helper()
+	action, form := p.form(b.t, part)
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	must(b.t, w.WriteField("csrf", form.Get("csrf"))) // first on the page, first in the body
+	for key, values := range form {
+		for _, v := range values {
+			if key != "csrf" && key != field {
+				must(b.t, w.WriteField(key, v))
+			}
+		}
+	}
+	to, err := w.CreateFormFile(field, name)
+	must(b.t, err)
+	_, err = to.Write(content)
+	must(b.t, err)
+	must(b.t, w.Close())
+	u, err := p.URL.Parse(action)
+	must(b.t, err)
+	return b.follow(b.send(http.MethodPost, u, w.FormDataContentType(), &body))
 }

@@ -115,6 +115,8 @@ func TestScreens(t *testing.T) {
 			g.as(k.visitor(t, b, lang)).forced()
 			g.as(k.visitor(t, b, lang)).posted()
 			g.as(k.member(t, b, lang)).staff(v.email)
+			lost, _, _ := k.guarded(t, b, lang)
+			g.as(lost).recovers(k.reviewer(t, b, lang, "reviewer-"+lost.email), onDisk(t))
 			g.hunted(t, b)
 		})
 	}

@@ -14,16 +14,22 @@ func (k *kit) member(t *testing.T, b *chrome.Browser, lang string) *visitor {
 	v := &visitor{Tab: b.New(t, k.URL).Language(lang), t: t, k: k, email: fmt.Sprintf("staff%d@example.jp", visitors.Add(1))}
 	_, e164 := number()
 	k.AddStaff(t, v.email, secret, e164, appKey, idp.Roles...)
+	v.opensDesk(e164, "/admin")
+	return v
+}
+
+// opensDesk signs a member of staff in to a page for the first time.
+func (v *visitor) opensDesk(e164, path string) {
+	v.t.Helper()
 	v.Authenticator(true)
-	v.signIn("/admin")
-	v.Fill("#code", k.Code(t, e164))
+	v.signIn(path)
+	v.Fill("#code", v.k.Code(v.t, e164))
 	v.Press("main .btn.pri")
 	v.at("/signin/passkey/new")
 	v.Press(passkeyButton)
 	v.at("/signin/passkey")
 	v.Press(passkeyButton)
-	v.at("/admin")
-	return v
+	v.at(path)
 }
 
 // staff are the pages under /admin.

@@ -75,7 +75,7 @@ func (s *server) showCode(c echo.Context, a asking, refused error) error {
 		return see(c, a.ways) // nothing was sent yet, or nothing can be
 	}
 	data := templates.CodePage{
-		Action: pathOf(a.page), Help: a.ways, StepUp: s.stepUp(c, a.view), Sudo: a.view.Sudo, Firm: a.view.Firm, TrustUntil: s.local(a.view.TrustUntil),
+		Action: pathOf(a.page), Help: a.ways, Lost: s.lost(a.view), StepUp: s.stepUp(c, a.view), Sudo: a.view.Sudo, Firm: a.view.Firm, TrustUntil: s.local(a.view.TrustUntil),
 		Minutes: minutes(s.provider.Config().Limits.MFA.CodeLifetime),
 	}
 	if code := a.code; code != nil {

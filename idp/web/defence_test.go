@@ -273,6 +273,9 @@ func TestTheRoutesAreThese(t *testing.T) {
 		"/help", "/help/setup", "/help/app", "/help/code", "/help/faq", "/lang", "/static/*", "/receipts/:token",
 		"/shops/join",             // an invitation, which opens nothing by itself
 		"/report", "/report/done", // only take access away (T-64)
+		"/recovery", "/recovery/new", "/recovery/confirm", "/recovery/evidence", "/recovery/evidence/remove", "/recovery/send", // sign nobody in (T-42)
+		"/recovery/status", "/recovery/cancel",
+		"/admin/recovery", "/admin/recovery/:id", "/admin/recovery/:id/files/:file",
 		"/admin", "/admin/people", "/admin/people/:id", "/admin/audit", // staff, by role (T-43)
 	}
 	for _, r := range start(t).router.Routes() {

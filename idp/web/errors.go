@@ -12,6 +12,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/password"
+	"github.com/sekisho-id/sekisho/idp/recovery"
 	"github.com/sekisho-id/sekisho/mfa"
 	"github.com/sekisho-id/sekisho/templates"
 )
@@ -33,6 +34,9 @@ var verdicts = []verdict{
 	{err: idp.ErrOtherBrowser, status: http.StatusForbidden, title: "error.t.stale", body: "error.b.other"},
 	{err: idp.ErrNoCookie, status: http.StatusBadRequest, title: "error.t.cookie", body: "error.b.cookie"},
 	{err: idp.ErrLink, status: http.StatusGone, title: "error.t.request", body: "reset.e.link"},
+	{err: recovery.ErrOver, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
+	{err: recovery.ErrNotNow, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
+	{err: idp.ErrRecoveryOpen, status: http.StatusConflict, title: "error.t.stale", body: "rec.e.open"},
 	{err: idp.ErrState, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
 	{err: mfa.ErrChoice, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
 	{err: mfa.ErrAppTwice, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},

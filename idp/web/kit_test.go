@@ -110,7 +110,7 @@ func (k *kit) routes(method string) []string {
 	var paths []string
 	for _, r := range k.router.Routes() {
 		if r.Method == method && !strings.HasPrefix(r.Path, "/static") && !strings.HasPrefix(r.Path, pathReceipts) {
-			paths = append(paths, strings.ReplaceAll(r.Path, ":id", "X"))
+			paths = append(paths, strings.NewReplacer(":id", "X", ":file", "Y").Replace(r.Path))
 		}
 	}
 	return paths

@@ -39,7 +39,7 @@ func chosenMethod(c echo.Context) (string, mfa.Channel) {
 
 // showMethods shows the list, again if a send was refused.
 func (s *server) showMethods(c echo.Context, a asking, refused error) error {
-	data := templates.MethodsPage{Action: pathOf(a.ways), Back: a.page}
+	data := templates.MethodsPage{Action: pathOf(a.ways), Back: a.page, Lost: s.lost(a.view)}
 	if a.view.Passkey != nil {
 		data.Passkey = withFlow(pathPasskey, a.view.ID)
 	}

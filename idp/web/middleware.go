@@ -21,7 +21,7 @@ import (
 	"github.com/sekisho-id/sekisho/idp"
 )
 
-// maxBody bounds every request: our forms are small (T-05).
+// maxBody bounds every request without a file: our forms are small (T-05).
 const maxBody = 64 << 10
 
 // browser is the browser that sent the request.
@@ -164,9 +164,9 @@ func contentPolicy(formAction string) string {
 	return p
 }
 
-func limitBody(c echo.Context) error {
+func (s *server) limitBody(c echo.Context) error {
 	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, s.bodyLimit(c))
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (s *server) passkey(c echo.Context) error {
 
 func (s *server) showPasskey(c echo.Context, status int, v idp.SignInView, ask templates.PasskeyAsk) error {
 	data := templates.PasskeyPage{
-		Passkey: ask, Sudo: v.Sudo, Staff: v.Client == nil && v.Request.Essential, Later: v.Step.PutOff,
+		Passkey: ask, Sudo: v.Sudo, Staff: v.Client == nil && v.Request.Essential, Later: v.Step.PutOff, Lost: s.lost(v),
 	}
 	if v.Step.Page == signin.PageCode {
 		data.Others = withFlow("/signin/methods", v.ID)

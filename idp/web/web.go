@@ -99,7 +99,7 @@ func New(cfg Config) (*echo.Echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("alias %q: %w", cfg.Alias, err)
 	}
-	e.Use(s.around(s.onlyOurHost(alias, cfg.AliasPaths), s.headers(), limitBody, s.readBrowser()))
+	e.Use(s.around(s.onlyOurHost(alias, cfg.AliasPaths), s.headers(), s.limitBody, s.readBrowser()))
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/static/*", echo.WrapHandler(s.pages.Static()))
 	if cfg.Calls != nil {
 		e.POST(pathCalls+":turn", s.call(cfg.Calls))
@@ -113,7 +113,11 @@ func New(cfg Config) (*echo.Echo, error) {
 			e.Match([]string{http.MethodGet, http.MethodHead}, r.path, r.handle)
 			continue
 		}
-		e.Add(r.method, r.path, s.onlyOurForms(r.handle))
+		guard := s.onlyOurForms
+		if r.path == pathRecoveryEvidence {
+			guard = s.onlyOurUploads
+		}
+		e.Add(r.method, r.path, guard(r.handle))
 	}
 	return e, nil
 }

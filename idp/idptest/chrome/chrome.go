@@ -182,11 +182,25 @@ func (b *Tab) Click(sel string) {
 func (b *Tab) Fill(sel, text string) {
 	b.t.Helper()
 	field := chromedp.CSS(sel)
-	b.do(chromedp.WaitVisible(field), chromedp.Clear(field), chromedp.Focus(field))
+	b.do(chromedp.WaitVisible(field), chromedp.Clear(field))
+	b.Write(sel, text)
+}
+
+// Write adds text to a field, such as an empty text area, which has nothing to replace.
+func (b *Tab) Write(sel, text string) {
+	b.t.Helper()
+	field := chromedp.CSS(sel)
+	b.do(chromedp.WaitVisible(field), chromedp.Focus(field))
 	b.call(func(ctx context.Context) error {
 		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
 		return err
 	})
+}
+
+// Upload puts a file into a field.
+func (b *Tab) Upload(sel, path string) {
+	b.t.Helper()
+	b.do(chromedp.SetUploadFiles(chromedp.CSS(sel), []string{path}))
 }
 
 // Select chooses the option of a list that has the value.
