@@ -183,6 +183,7 @@ type Account struct {
 	NoticeFailures int           `yaml:"notice_failures"` // A-6.3.5, wrong passwords in a row
 	NoticeSends    int           `yaml:"notice_sends"`    // T-30, codes sent and not entered
 	Extension      time.Duration `yaml:"extension"`       // S-109, the longest behind a client's date
+	ReminderDays   []int         `yaml:"reminder_days"`   // C-24, mails so many days before a client's date
 }
 
 // The profiles: strict forbids what weakens the second step.
@@ -206,7 +207,7 @@ func Default() Config {
 			Limits: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
 			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
-			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, Exports: 5, CloseWait: 14 * day, CloseReminder: 3 * day, NoticeFailures: 10, NoticeSends: 3, Extension: 14 * day},
+			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, Exports: 5, CloseWait: 14 * day, CloseReminder: 3 * day, NoticeFailures: 10, NoticeSends: 3, Extension: 14 * day, ReminderDays: []int{30, 14, 7, 1}},
 			Staff:   signin.DefaultStaffLimits(),
 			Shops:   clients.DefaultShopLimits(),
 			Alarms:  signin.DefaultAlarmLimits(), Recovery: recovery.DefaultLimits(),

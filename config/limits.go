@@ -168,6 +168,9 @@ func (c Config) validateLimits(f *Faults) {
 	for _, b := range slices.Concat(c.Limits.bounds(), c.Limits.alarmBounds(), c.Limits.recoveryBounds()) {
 		f.add(b.value < b.min || b.value > b.max, "limits."+b.key, "must be %s", b)
 	}
+	for i, d := range c.Limits.Account.ReminderDays {
+		f.add(d < 1 || d > 365, fmt.Sprintf("limits.account.reminder_days[%d]", i), "must be between 1 and 365")
+	}
 	f.add(len(c.Limits.Countries) == 0, "limits.countries", "must name one country at least")
 	for i, code := range c.Limits.Countries {
 		f.add(!country.MatchString(code), fmt.Sprintf("limits.countries[%d]", i), "must be an ISO 3166 code such as JP")

@@ -134,6 +134,9 @@ func (p *Provider) Account(ctx context.Context, b *Browser) (Account, error) {
 			return err
 		}
 		a.Shops = len(mine)
+		if a.Soon, err = p.soon(tx, h.user); err != nil {
+			return err
+		}
 		for _, c := range p.cfg.Clients.All() {
 			if !c.Disabled && enforced(c, tx.Now) {
 				a.Required = append(a.Required, c)

@@ -155,3 +155,89 @@ func TestNoticeIsShownOnceADayThenAlways(t *testing.T) {
 	want(t, enter(), signin.PageNotice)
 	want(t, enter(), signin.PageNotice)
 }
+
+// C-24: each mail once for each date, in the person's language, only to those
+// who use the client and have two-step verification off.
+func TestRemindersComeOnceAndOnlyToWhomTheDateConcerns(t *testing.T) {
+	t.Parallel()
+	s := serve(t, idptest.Clients(soonClient()))
+	hana := s.AddUser(t, "hana@example.jp", password15)
+	jane := add(t, s, "jane", idp.NewUser{Lang: "en"})
+	ready := s.AddUserWith(t, "ready@example.jp", password15, mobile, base32Key)
+	s.AddUser(t, "stranger@example.jp", password15)
+	out := add(t, s, "out", idp.NewUser{})
+	use(t, s, "soon", hana, jane, ready, out)
+	fatal(t, s.Provider.SetUserDisabled(t.Context(), idptest.Operator(), out.ID, true))
+	told := func() map[string]int {
+		t.Helper()
+		fatal(t, s.Provider.Remind(t.Context()))
+		fatal(t, s.Provider.Remind(t.Context())) // an hour later, or another node
+		fatal(t, s.Provider.Deliver(t.Context()))
+		n := map[string]int{}
+		for _, m := range s.Inbox.Messages(mfa.Mail) {
+			if strings.Contains(m.Subject, "2段階認証") || strings.Contains(m.Subject, "2-step") {
+				n[m.To]++
+			}
+		}
+		return n
+	}
+	for _, tc := range []struct {
+		wait  time.Duration
+		mails int
+	}{
+		{0, 1}, // 10 days are left: the mail of 14 days
+		{2 * day, 1},
+		{day, 2}, // 7
+		{5 * day, 2},
+		{day, 3}, // 1
+		{day, 4}, // the day itself
+		{10 * day, 4},
+	} {
+		s.Clock.Advance(tc.wait)
+		if got := told(); len(got) != 2 || got["hana@example.jp"] != tc.mails || got["jane@example.jp"] != tc.mails {
+			t.Errorf("at %s: mails %v, want %d to each of two", s.Clock.Now(), got, tc.mails)
+		}
+	}
+	m := s.Message(t, mfa.Mail, "jane@example.jp")
+	if m.Subject != "Soon now needs 2-step verification (Sekisho)" {
+		t.Errorf("the last mail is %q", m.Subject)
+	}
+	if e := last(t, s, "date.reminded"); e.Details["days"] != "1" || e.ClientID != "soon" || e.Actor.Kind != "job" {
+		t.Errorf("audited as %+v", e)
+	}
+}
+
+func TestADateThatMovedIsToldAnew(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	c := soonClient()
+	c.ID = "dated"
+	s.AddClient(t, c)
+	hana := s.AddUser(t, "hana@example.jp", password15)
+	use(t, s, "dated", hana)
+	fatal(t, s.Provider.Remind(t.Context()))
+	first := s.Message(t, mfa.Mail, hana.Email)
+	if !strings.Contains(first.Subject, "2026年12月2日") || !strings.Contains(first.Body, "あと10日") {
+		t.Errorf("the mail says %q: %s", first.Subject, first.Body)
+	}
+	fatal(t, s.Provider.SetEnforceFrom(t.Context(), idptest.Operator(), "dated", c.Rules.EnforceFrom.Add(day), "not ready"))
+	fatal(t, s.Provider.Remind(t.Context()))
+	if m := s.Message(t, mfa.Mail, hana.Email); !strings.Contains(m.Subject, "2026年12月3日") {
+		t.Errorf("the mail says %q", m.Subject)
+	}
+	// Who has more time is reminded of the end of it.
+	s.Clock.Advance(12 * day)
+	until := s.Clock.Now().Add(36 * time.Hour)
+	fatal(t, s.Provider.Extend(t.Context(), idptest.Operator(), hana.ID, idp.Extension{ClientID: "dated", Until: until, Reason: "in hospital"}))
+	s.Message(t, mfa.Mail, hana.Email)
+	fatal(t, s.Provider.Remind(t.Context()))
+	if m := s.Message(t, mfa.Mail, hana.Email); !strings.Contains(m.Subject, "2026年12月6日") {
+		t.Errorf("the mail says %q", m.Subject)
+	}
+	s.Clock.Advance(36 * time.Hour)
+	fatal(t, s.Provider.Remind(t.Context()))
+	if m := s.Message(t, mfa.Mail, hana.Email); m.Subject != "Soonのご利用に2段階認証が必要になりました（Sekisho）" {
+		t.Errorf("the mail says %q", m.Subject)
+	}
+	last(t, s, "date.reached")
+}

@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sekisho-id/sekisho/idp/signin"
@@ -76,6 +77,17 @@ func (p *Provider) UserDates(ctx context.Context, userID string) ([]UserDate, er
 		list, err = p.userDates(tx, userID)
 		return err
 	})
+	return list, err
+}
+
+// soon are the dates that are still to come for somebody, the next one first.
+func (p *Provider) soon(tx *store.Tx, u User) ([]UserDate, error) {
+	if !u.TwoStepAt.IsZero() {
+		return nil, nil
+	}
+	list, err := p.userDates(tx, u.ID)
+	list = slices.DeleteFunc(list, func(d UserDate) bool { return !tx.Now.Before(d.From) })
+	slices.SortFunc(list, func(a, b UserDate) int { return a.From.Compare(b.From) })
 	return list, err
 }
 

@@ -24,6 +24,7 @@ const (
 	jobWatch      = "watch"
 	jobClose      = "close"
 	jobMethods    = "methods"
+	jobRemind     = "remind"
 
 	outboxBatch = 20
 	outboxLease = time.Minute
@@ -49,6 +50,7 @@ func (p *Provider) addJobs() {
 	p.jobs.Add(jobs.Job{Name: jobRecover, Every: time.Minute, Run: p.Recover, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobClose, Every: time.Hour, Run: p.Close, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobMethods, Every: time.Hour, Run: p.LookAfter, Lease: lease})
+	p.jobs.Add(jobs.Job{Name: jobRemind, Every: time.Hour, Run: p.Remind, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobKeys, Every: time.Hour, Run: p.keys.ensure, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobReload, Every: 2 * time.Second, Run: p.reload})
 }

@@ -120,6 +120,7 @@ type AccountLimits struct {
 	NoticeFailures int           `yaml:"notice_failures"` // A-6.3.5, wrong passwords in a row
 	NoticeSends    int           `yaml:"notice_sends"`    // T-30, codes sent and not entered
 	Extension      time.Duration `yaml:"extension"`       // S-109, the longest behind a client's date
+	ReminderDays   []int         `yaml:"reminder_days"`   // C-24, mails so many days before a client's date
 }
 
 // DefaultLimits are the numbers of requirements.md section 4.
@@ -132,6 +133,7 @@ func DefaultLimits() Limits {
 		Account: AccountLimits{
 			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, Exports: 5,
 			CloseWait: 14 * 24 * time.Hour, CloseReminder: 3 * 24 * time.Hour, NoticeFailures: 10, NoticeSends: 3, Extension: 14 * 24 * time.Hour,
+			ReminderDays: []int{30, 14, 7, 1},
 		},
 		Alarms: signin.DefaultAlarmLimits(), Recovery: recovery.DefaultLimits(),
 	}

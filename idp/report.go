@@ -23,9 +23,9 @@ var unreported = []string{
 	"mail.exists", "mail.locked", "mail.failures", "mail.reported",
 	"mail.shop_member", "mail.shop_gone", "mail.shop_removed", "mail.shop_role", "mail.shop_2sv", "mail.shop_closed",
 	"mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended",
-	"mail.extended",
 	"mail.rec_in", "mail.rec_ask", "mail.rec_ok", "mail.rec_ng", "mail.rec_off", "mail.rec_exp", "mail.rec_done",
 	"mail.m_unver", "mail.m_check", "mail.m_old", "mail.m_purged",
+	"mail.extended", "mail.due", "mail.due_now",
 }
 
 // undos take back what a mail told of, where ending everything does not do

@@ -24,6 +24,8 @@ type setup struct {
 	primary, backup *mfa.Factor
 	// enrolment is what is being added; nil when no set-up was started here.
 	enrolment *mfa.Enrolment
+	// mail is set while the mailbox must be proved before a method is bound.
+	mail bool
 }
 
 // setup gathers the set-up of a sign-in (flow) or, when flow is empty, of the
@@ -60,7 +62,12 @@ func (p *Provider) setup(tx *store.Tx, b *Browser, flow string) (*setup, error) 
 	if !s.user.TwoStepAt.IsZero() {
 		return nil, ErrState
 	}
-	return s, p.drafts(tx, s)
+	if err := p.drafts(tx, s); err != nil {
+		return nil, err
+	}
+	var err error
+	s.mail, err = p.mailDue(tx, s)
+	return s, err
 }
 
 func (p *Provider) drafts(tx *store.Tx, s *setup) error {
@@ -104,12 +111,15 @@ func (s *setup) place(r mfa.Role) **mfa.Factor {
 }
 
 // page is the wizard page that is true: 0 when no set-up was started here.
+// Methods kept from before are bound already.
 func (s *setup) page() int {
 	switch {
-	case s.primary != nil && s.backup != nil:
+	case s.primary != nil && s.backup != nil && (!s.mail || s.kept() && s.enrolment == nil):
 		return 3
 	case s.enrolment == nil:
 		return 0
+	case s.mail:
+		return SetupMail
 	case s.primary == nil:
 		return 1
 	default:
@@ -142,6 +152,10 @@ func (p *Provider) Setup(ctx context.Context, b *Browser, flow string) (SetupVie
 		}
 		if s.signIn != nil {
 			v.Client = s.signIn.client
+		}
+		if v.Page == SetupMail {
+			v.Mail, err = p.mailProof(tx, s)
+			return err
 		}
 		if v.Page == 3 {
 			if at, _ := s.proof(); tx.Now.Sub(at) <= p.cfg.Limits.MFA.SetupFreshness && p.cfg.Limits.MFA.TrustedDevice > 0 {
@@ -184,6 +198,17 @@ func (s *setup) proof() (at time.Time, got given) {
 	return at, got
 }
 
+// bindingIn runs f in an update with a running set-up in which methods may be
+// bound; ErrStep while the mailbox must be proved first (T-41).
+func (p *Provider) bindingIn(ctx context.Context, b *Browser, flow string, f func(*work, *setup) error) error {
+	return p.inSetup(ctx, b, flow, func(w *work, s *setup) error {
+		if s.mail {
+			return ErrStep
+		}
+		return f(w, s)
+	})
+}
+
 // inSetup runs f in an update with a running set-up; ErrStep when none was started.
 func (p *Provider) inSetup(ctx context.Context, b *Browser, flow string, f func(*work, *setup) error) error {
 	return p.update(ctx, b, func(w *work) error {
@@ -211,7 +236,17 @@ func (p *Provider) SetupStart(ctx context.Context, b *Browser, flow string) erro
 		if err := p.dropStale(w, s); err != nil {
 			return err
 		}
-		return p.enrol(w, s)
+		if s.page() == 3 {
+			return nil // nothing is to be added
+		}
+		if err := p.enrol(w, s); err != nil || !s.mail {
+			return err
+		}
+		err := p.sendSetupMail(w, s)
+		if _, spent := errors.AsType[*mfa.TooSoonError](err); spent {
+			return nil // the page says so when another one is asked for
+		}
+		return err
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 // SetupPhone takes the phone panel: it sends a code to the number or, for an
 // unverified backup, adds it at once. The errors are mfa's about numbers.
 func (p *Provider) SetupPhone(ctx context.Context, b *Browser, flow string, in PhoneInput) error {
-	return p.inSetup(ctx, b, flow, func(w *work, s *setup) error {
+	return p.bindingIn(ctx, b, flow, func(w *work, s *setup) error {
 		if s.enrolment == nil || in.Role != s.role() {
 			return ErrStep
 		}
@@ -105,7 +105,7 @@ func (p *Provider) SetupVerify(ctx context.Context, b *Browser, flow string, rol
 	if err != nil {
 		return err
 	}
-	return p.inSetup(ctx, b, flow, func(w *work, s *setup) error {
+	return p.bindingIn(ctx, b, flow, func(w *work, s *setup) error {
 		if s.enrolment == nil || role != s.role() {
 			return ErrStep
 		}
@@ -180,6 +180,12 @@ func (p *Provider) provePhone(w *work, e mfa.Enrolment, code string) (mfa.Factor
 // SetupRedo drops a draft so that its page is true again ("change" on page 3).
 func (p *Provider) SetupRedo(ctx context.Context, b *Browser, flow string, role mfa.Role) error {
 	return p.inSetup(ctx, b, flow, func(w *work, s *setup) error {
+		if s.mail { // methods kept from before stay until the mailbox is proved
+			if err := p.enrol(w, s); err != nil {
+				return err
+			}
+			return p.sendSetupMail(w, s)
+		}
 		if role == mfa.Primary && s.primary != nil {
 			if err := w.DeleteFactor(s.primary.ID); err != nil {
 				return err
@@ -225,6 +231,9 @@ func (p *Provider) SetupFinish(ctx context.Context, b *Browser, flow string, tru
 	err := p.inSetup(ctx, b, flow, func(w *work, s *setup) error {
 		if s.primary == nil || s.backup == nil {
 			return mfa.ErrNoBackup
+		}
+		if s.mail && !s.kept() {
+			return ErrStep
 		}
 		if s.holder != nil && s.kept() {
 			return ErrState

@@ -168,12 +168,18 @@ type Account struct {
 	Shops int
 	// Required names the clients whose enforcement date has passed.
 	Required []clients.Client
+	// Soon are the dates that come for this person at clients they use, the next
+	// one first; nil for who has two-step verification on.
+	Soon []UserDate
 }
 
 // SetupView is the wizard's state (ux 6.4 to 6.6).
 type SetupView struct {
-	// Page is the page that is true now: 1, 2 or 3; 0 when no set-up is running.
+	// Page is the page that is true now: 1, 2 or 3, or before them SetupMail; 0 when
+	// no set-up is running.
 	Page int
+	// Mail is what SetupMail asks for; nil before a code was sent.
+	Mail *MailProof
 	// Client is set when the wizard runs inside a sign-in.
 	Client *clients.Client
 	User   User

@@ -97,6 +97,9 @@ var mails = map[string]mailRules{
 	"mail.restored":   told,
 	"mail.ended":      told,
 	"mail.extended":   {facts: []string{"until"}},
+	"mail.due":        {facts: []string{"until"}},
+	"mail.due_now":    {},
+	"mail.setup":      {facts: append([]string{"code"}, event.facts...)},
 
 	"mail.shop_invite":  {facts: []string{"shop", "role", "by", "until", "link"}, link: true},
 	"mail.shop_join":    about("shop", "role"),

@@ -103,7 +103,9 @@ type HomePage struct {
 	// Main and Backup are nil when missing.
 	Main, Backup *MethodRow
 	// Required names the relying parties that demand two-step verification.
-	Required   string
+	Required string
+	// Soon are those that will, the next one first.
+	Soon       []ClientDate
 	PasswordAt time.Time
 	// Passkeys is how many there are.
 	Passkeys int
@@ -113,6 +115,13 @@ type HomePage struct {
 	Check bool
 	// BlockedAt is when a sign-in with the right password was stopped lately; zero for never.
 	BlockedAt time.Time
+}
+
+// ClientDate is a relying party's name and the date from which it demands
+// two-step verification of the reader.
+type ClientDate struct {
+	Client string
+	From   time.Time
 }
 
 // ProfilePage is /account/profile.
@@ -289,6 +298,16 @@ type AppKey struct {
 	URI           template.URL
 	// Key is in groups of four.
 	Key string
+}
+
+// SetupMailPage asks for the code that was sent by mail before the wizard's pages.
+type SetupMailPage struct {
+	// Email is the address with most of it hidden; empty before a code was sent.
+	Email  string
+	SentAt time.Time
+	Digits int
+	Resent bool
+	Error  string
 }
 
 // SetupFinishPage is page 3 of the wizard.

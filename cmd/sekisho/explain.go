@@ -184,7 +184,7 @@ func methodsOf(all []mfa.Factor, role mfa.Role) string {
 	return text
 }
 
-func (o *opened) why(reason string) string { return o.pages.Text("en", "why."+reason) }
+func (o *opened) why(reason string) string { return o.pages.Why("en", reason) }
 
 func (o *opened) local(t time.Time) string {
 	if t.IsZero() {

@@ -22,6 +22,8 @@ var Notified = map[string]string{
 	"code.unasked":         "mail.unasked",
 	"consent.granted":      "mail.app",
 	"date.extended":        "mail.extended",
+	"date.reached":         "mail.due_now",
+	"date.reminded":        "mail.due",
 	"device.replayed":      "mail.dev_copied",
 	"device.reset":         "mail.dev",
 	"device.trusted":       "mail.dev_add",
@@ -86,7 +88,7 @@ var Quiet = []string{
 	"recovery.cleared", "recovery.dropped", "recovery_code.wrong", "refresh.replayed", "session.ended", "session.ended_others",
 	"session.replaced", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again", "shop.join_refused",
 	"shop.renamed", "shop.uninvited", "signin.done", "signin.password.right", "signin.password.wrong", "signin.unfinished",
-	"staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
+	"setup.mail_proved", "setup.mail_sent", "setup.mail_wrong", "staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
 }
 
 // noticed are the events of Notified that some test has caused.

@@ -54,6 +54,9 @@ func (s *server) home(v *visit) error {
 		Name: u.Name, Email: u.Email, State: string(v.account.State), Required: v.required(), PasswordAt: v.at(u.PasswordAt),
 		Passkeys: len(v.account.Passkeys), Codes: s.codesNote(v), Check: s.check(v),
 	}
+	for _, d := range v.account.Soon {
+		data.Soon = append(data.Soon, templates.ClientDate{Client: s.clientName(d.ClientID, v.lang), From: v.at(d.From)})
+	}
 	for _, f := range v.account.Methods {
 		row := v.method(f)
 		switch {

@@ -46,6 +46,8 @@ func (s *server) setupRoutes() []route {
 		get(pathSetup+"/start", s.mine(s.readyToSetUp)),
 		post(pathSetup+"/start", s.startSetup),
 		post(pathSetup+"/discard", s.discardSetup),
+		get(pathSetupMail, s.setupMail),
+		post(pathSetupMail, s.submitSetupMail),
 		get(pathPrimary, s.setupPage(1)),
 		post(pathPrimary, s.setupMethod(1)),
 		get(pathBackup, s.setupPage(2)),

@@ -23,6 +23,8 @@ var wizardPages = map[int]struct{ path, title string }{
 	1: {pathPrimary, "w1.title"},
 	2: {pathBackup, "w2.title"},
 	3: {pathFinish, "w3.title"},
+
+	idp.SetupMail: {pathSetupMail, "setupmail.title"},
 }
 
 // wizard is one request to the wizard.
