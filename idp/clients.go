@@ -146,5 +146,10 @@ func (p *Provider) RotateKeys(ctx context.Context, actor Actor) error {
 	return p.keys.Rotate(ctx, actor)
 }
 
+// RevokeKeys takes signing keys away at once; see [Keyring.Revoke].
+func (p *Provider) RevokeKeys(ctx context.Context, actor Actor, ids ...string) error {
+	return p.keys.Revoke(ctx, actor, ids...)
+}
+
 // KeyList describes the published signing keys.
 func (p *Provider) KeyList(context.Context) ([]KeyInfo, error) { return p.keys.List(), nil }

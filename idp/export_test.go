@@ -1,6 +1,10 @@
 package idp
 
-import "github.com/sekisho-id/sekisho/idp/store"
+import (
+	"context"
+
+	"github.com/sekisho-id/sekisho/idp/store"
+)
 
 // PersonalTables are the tables that are said to be about people: those whose
 // content is downloaded or said not to be, and those that erasing empties.
@@ -11,3 +15,6 @@ func PersonalTables() (exported, erased []string) {
 	}
 	return exported, store.ErasedTables()
 }
+
+// TurnKeys does the hourly work of the job that rotates keys.
+func (p *Provider) TurnKeys(ctx context.Context) error { return p.keys.ensure(ctx) }

@@ -73,7 +73,7 @@ func (key *signingKey) sign(input []byte) ([]byte, error) {
 	case ed25519.PrivateKey:
 		return ed25519.Sign(private, input), nil
 	default:
-		return nil, fmt.Errorf("key %s cannot sign", key.row.ID)
+		return signElsewhere(private, key.row.Alg, input)
 	}
 }
 

@@ -4,12 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -38,10 +32,11 @@ type KeyInfo struct {
 // it is used, and the ones before stay published until what they signed has
 // expired (T-50, C-53). All methods may be called from any goroutine.
 type Keyring struct {
-	st   *store.Store
-	life clients.Lifetimes
-	now  func() time.Time
-	set  atomic.Pointer[keySet]
+	st    *store.Store
+	vault Vault
+	life  clients.Lifetimes
+	now   func() time.Time
+	set   atomic.Pointer[keySet]
 	// signed counts the signatures of an algorithm.
 	signed map[string]metrics.Bound
 }
@@ -59,8 +54,8 @@ type signingKey struct {
 	signer crypto.Signer
 }
 
-func newKeyring(st *store.Store, life clients.Lifetimes, now func() time.Time) *Keyring {
-	return &Keyring{st: st, life: life, now: func() time.Time { return now().UTC().Truncate(time.Second) }}
+func newKeyring(st *store.Store, vault Vault, life clients.Lifetimes, now func() time.Time) *Keyring {
+	return &Keyring{st: st, vault: vault, life: life, now: func() time.Time { return now().UTC().Truncate(time.Second) }}
 }
 
 // count makes the signatures from now on be counted.
@@ -99,7 +94,7 @@ func (k *Keyring) turn(ctx context.Context, actor Actor, force bool) error {
 	}
 	for _, alg := range signingAlgs { // generating is slow: outside the transaction
 		for range missing(have, alg, k.now(), force) {
-			key, err := generate(alg)
+			key, err := k.generate(ctx, alg)
 			if err != nil {
 				return fmt.Errorf("generate %s key: %w", alg, err)
 			}
@@ -201,24 +196,10 @@ func (k *Keyring) rows(ctx context.Context) ([]store.Key, error) {
 	return rows, err
 }
 
-func generate(alg jose.SignatureAlgorithm) (store.Key, error) {
-	var key crypto.Signer
-	var err error
-	switch alg {
-	case jose.RS256, jose.PS256: // a key of its own for each: a key has one use (RFC 7517 §4.4)
-		key, err = rsa.GenerateKey(rand.Reader, 2048)
-	case jose.ES256:
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case jose.EdDSA:
-		_, key, err = ed25519.GenerateKey(rand.Reader)
-	default:
-		return store.Key{}, fmt.Errorf("no keys of %s", alg)
-	}
-	if err != nil {
-		return store.Key{}, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	return store.Key{ID: newID(), Alg: string(alg), Private: der}, err
+// generate makes a key that is not kept yet.
+func (k *Keyring) generate(ctx context.Context, alg jose.SignatureAlgorithm) (store.Key, error) {
+	reference, err := k.vault.Generate(ctx, string(alg))
+	return store.Key{ID: newID(), Alg: string(alg), Private: reference}, err
 }
 
 // Reload reads the keys again, after a rotation by another process.
@@ -233,13 +214,12 @@ func (k *Keyring) Reload(ctx context.Context) error {
 	}
 	for _, alg := range signingAlgs {
 		for _, r := range liveKeys(rows, alg, k.now()) {
-			key, err := x509.ParsePKCS8PrivateKey(r.Private)
+			signer, err := k.vault.Signer(ctx, r.Alg, r.Private)
 			if err != nil {
 				return fmt.Errorf("key %s: %w", r.ID, err)
 			}
-			signer, ok := key.(crypto.Signer)
-			if !ok {
-				return fmt.Errorf("key %s cannot sign", r.ID)
+			if !fits(signer.Public(), r.Alg) {
+				return fmt.Errorf("key %s is none of %s", r.ID, r.Alg)
 			}
 			set.keys = append(set.keys, signingKey{row: r, signer: signer})
 			set.public.Keys = append(set.public.Keys, jose.JSONWebKey{Key: signer.Public(), KeyID: r.ID, Algorithm: r.Alg, Use: "sig"})
@@ -281,11 +261,13 @@ func (k *Keyring) List() []KeyInfo {
 	return out
 }
 
-// current is the key of an algorithm that signs now; nil when there is none.
+// current is the key of an algorithm that signs now; nil when there is none. One
+// that retires signs no more, though it may have begun in the same second.
 func (s *keySet) current(alg jose.SignatureAlgorithm, now time.Time) *signingKey {
 	var found *signingKey
 	for i := range s.keys {
-		if s.keys[i].row.Alg == string(alg) && !s.keys[i].row.ActiveAt.After(now) {
+		row := s.keys[i].row
+		if row.Alg == string(alg) && !row.ActiveAt.After(now) && (found == nil || row.RetireAt.IsZero() || !found.row.RetireAt.IsZero()) {
 			found = &s.keys[i]
 		}
 	}

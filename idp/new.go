@@ -28,6 +28,9 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 	if cfg.Lang == "" {
 		cfg.Lang = "ja"
 	}
+	if cfg.Vault == nil {
+		cfg.Vault = SealedKeys{}
+	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = metrics.New("")
 	}
@@ -42,7 +45,7 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 		p.site = &site
 	}
 	p.jobs = jobs.New(cfg.Log, cfg.Now)
-	p.keys = newKeyring(cfg.Store, cfg.Limits.Tokens, cfg.Now)
+	p.keys = newKeyring(cfg.Store, cfg.Vault, cfg.Limits.Tokens, cfg.Now)
 	p.keys.count(cfg.Metrics)
 	if err := p.keys.ensure(ctx); err != nil {
 		return nil, fmt.Errorf("signing keys: %w", err)

@@ -67,6 +67,8 @@ type Config struct {
 	Render  Renderer
 	// Logouts tells relying parties that a session has ended; nil tells nobody.
 	Logouts LogoutNotifier
+	// Vault keeps the signing keys; nil keeps them in the database ([SealedKeys]).
+	Vault Vault
 	// Place names where an IP address is, in a language; empty when it is not
 	// known. Nil knows nothing.
 	Place  func(ip, lang string) string

@@ -18,7 +18,7 @@ import (
 var ErrKeys = errors.New("keys of the issuer are not available")
 
 const (
-	keysFresh   = time.Hour        // after which they are fetched again
+	keysFresh   = 5 * time.Minute  // as the provider allows, after which they are fetched again
 	keysKept    = 24 * time.Hour   // for which they serve while fetching fails
 	keysPause   = 30 * time.Second // between two fetches, whatever tokens arrive
 	maxDocument = 256 << 10

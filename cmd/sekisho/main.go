@@ -91,6 +91,7 @@ func verbs() []verb {
 		{"explain", "say why a person is asked for what they are asked for", explain},
 		{"key list", "list the published signing keys", keyList},
 		{"key rotate", "sign with the next keys from now on", keyRotate},
+		{"key revoke", "take a signing key away at once, in an emergency", keyRevoke},
 		{"audit", "print the audit log as JSON lines, newest first", audit},
 		{"backup", "copy a SQLite database while it is in use", backup},
 		{"version", "print the version", printVersion},

@@ -83,7 +83,7 @@ var Quiet = []string{
 	"address.asked", "alarm.raised", "app.disconnected", "call.stopped", "client.added", "client.date_changed", "client.disabled",
 	"client.enabled", "client.secret_rotated", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent",
 	"code.undelivered", "code.wrong", "device.removed", "email.not_restored", "email.restored", "enrolment.put_off",
-	"grant.revoked", "grant.rules_changed", "keys.rotated", "method.drafted", "method.restored", "passkey.declined",
+	"grant.revoked", "grant.rules_changed", "key.revoked", "keys.rotated", "method.drafted", "method.restored", "passkey.declined",
 	"passkey.put_off", "passkey.refused", "passkey.right", "profile.changed", "recovery.answered", "recovery.approved",
 	"recovery.cleared", "recovery.dropped", "recovery_code.wrong", "refresh.replayed", "session.ended", "session.ended_others",
 	"session.replaced", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again", "shop.join_refused",

@@ -102,6 +102,7 @@ type options struct {
 	web     func(*web.Config)
 	aliases map[string]string
 	apis    clients.Resources
+	vault   idp.Vault
 	machine func(*protocol.Config)
 	par     bool
 	shops   clients.Shops
@@ -139,6 +140,9 @@ func Alias(url string) Option {
 
 // TLS serves over TLS, with this configuration.
 func TLS(c *tls.Config) Option { return func(o *options) { o.tls = c } }
+
+// Vault keeps the signing keys elsewhere than in the database.
+func Vault(v idp.Vault) Option { return func(o *options) { o.vault = v } }
 
 // Resources registers APIs.
 func Resources(list ...clients.Resource) Option {
@@ -220,14 +224,16 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	}
 	senders := map[mfa.Kind]idp.Sender{mfa.Mail: s.Inbox, mfa.Text: s.Inbox, mfa.Call: s.Inbox}
 	maps.Copy(senders, o.senders)
-	must(t, st.Update(ctx, Operator(), insertKeys))
+	if o.vault == nil {
+		must(t, st.Update(ctx, Operator(), insertKeys))
+	}
 	caller := outbound.New(outbound.Config{Loopback: true})
 	s.Provider, err = idp.New(ctx, idp.Config{
 		Issuer: o.issuer, Name: "Sekisho", Market: "Minato Market", Lang: "ja", Zone: time.FixedZone("JST", 9*3600),
 		Store: st, Clients: clients.NewRegistry(o.clients), Resources: o.apis, Hasher: Hasher(), Rules: rules,
 		Senders: senders,
-		Logouts: protocol.Backchannel{Client: caller},
-		Render:  web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Shops: o.shops, Now: s.Clock.Now, Log: log,
+		Logouts: protocol.Backchannel{Client: caller}, Vault: o.vault,
+		Render: web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Shops: o.shops, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)
 	if o.jobs {
