@@ -135,7 +135,8 @@ type Rules struct {
 	NoTrustedDevices bool `yaml:"-" json:"no_trusted_devices,omitempty"`
 }
 
-// Lifetimes are those of what a client is issued.
+// Lifetimes are those of what a client is issued, and how often it may fail to
+// prove who it is.
 type Lifetimes struct {
 	Code            time.Duration `yaml:"code"`             // C-35
 	PushedRequest   time.Duration `yaml:"pushed_request"`   // C-39
@@ -149,6 +150,9 @@ type Lifetimes struct {
 	LogoutRetry     time.Duration `yaml:"logout_retry"`     // how long a relying party that is down is tried
 	KeyRotation     time.Duration `yaml:"key_rotation"`     // C-53
 	Assertion       time.Duration `yaml:"client_assertion"` // C-39, how far away an assertion's expiry may be
+	// ClientFailures are the failed authentications of a client from one address
+	// in a minute, after which the next are not looked at.
+	ClientFailures int `yaml:"client_failures_minute"`
 }
 
 // DefaultLifetimes are the numbers of requirements.md section 4.
@@ -157,6 +161,6 @@ func DefaultLifetimes() Lifetimes {
 		Code: time.Minute, PushedRequest: time.Minute, AccessToken: 5 * time.Minute, ClientToken: 15 * time.Minute, IDToken: 5 * time.Minute,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 30 * 24 * time.Hour, RefreshGrace: 10 * time.Second,
 		LogoutToken: 2 * time.Minute, LogoutRetry: 15 * time.Minute,
-		KeyRotation: 90 * 24 * time.Hour, Assertion: 5 * time.Minute,
+		KeyRotation: 90 * 24 * time.Hour, Assertion: 5 * time.Minute, ClientFailures: 20,
 	}
 }

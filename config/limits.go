@@ -102,16 +102,17 @@ func (l Limits) bounds() []bound {
 		span("tokens.logout_retry", l.Tokens.LogoutRetry, 0, day),
 		span("tokens.key_rotation", l.Tokens.KeyRotation, day, century),             // C-53
 		span("tokens.client_assertion", l.Tokens.Assertion, time.Minute, time.Hour), // C-39
-		span("sign_in.request", l.SignIn.Request, time.Minute, day),                 // C-32
-		span("sign_in.pending", l.SignIn.Pending, time.Minute, l.SignIn.Request),    // C-32
-		span("sign_in.password_reset", l.SignIn.Reset, 5*time.Minute, day),          // C-43
-		span("sign_in.sign_up", l.SignIn.SignUp, 5*time.Minute, day),                // N-16
-		count("sign_in.mails_hour", l.SignIn.Mails, 1, 20),                          // C-43
-		count("sign_in.mails_ip_hour", l.SignIn.MailsPerIP, 1, many),                // T-05
-		count("sign_in.mail_tries", l.SignIn.MailTries, 3, 10),                      // C-06
-		span("account.history", l.Account.History, day, century),                    // ux 6.11
-		span("account.report_link", l.Account.Report, day, 30*day),                  // T-64
-		count("account.addresses", l.Account.Addresses, 1, 20),                      // N-51
+		count("tokens.client_failures_minute", l.Tokens.ClientFailures, 1, many),
+		span("sign_in.request", l.SignIn.Request, time.Minute, day),              // C-32
+		span("sign_in.pending", l.SignIn.Pending, time.Minute, l.SignIn.Request), // C-32
+		span("sign_in.password_reset", l.SignIn.Reset, 5*time.Minute, day),       // C-43
+		span("sign_in.sign_up", l.SignIn.SignUp, 5*time.Minute, day),             // N-16
+		count("sign_in.mails_hour", l.SignIn.Mails, 1, 20),                       // C-43
+		count("sign_in.mails_ip_hour", l.SignIn.MailsPerIP, 1, many),             // T-05
+		count("sign_in.mail_tries", l.SignIn.MailTries, 3, 10),                   // C-06
+		span("account.history", l.Account.History, day, century),                 // ux 6.11
+		span("account.report_link", l.Account.Report, day, 30*day),               // T-64
+		count("account.addresses", l.Account.Addresses, 1, 20),                   // N-51
 		count("account.exports_day", l.Account.Exports, 1, many),
 		span("account.close_wait", l.Account.CloseWait, day, 90*day),
 		span("account.close_reminder", l.Account.CloseReminder, 0, l.Account.CloseWait),

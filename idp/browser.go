@@ -31,3 +31,6 @@ func BrowserFrom(ctx context.Context) *Browser {
 	}
 	return &Browser{}
 }
+
+// Network is what an address is limited under: itself for IPv4, its /64 for IPv6 (T-45).
+func Network(ip string) string { return network(ip) }

@@ -112,8 +112,18 @@ type options struct {
 	place   func(ip, lang string) string
 }
 
-// Limits changes the provider's numbers.
-func Limits(f func(*idp.Limits)) Option { return func(o *options) { o.limits = f } }
+// Limits changes the provider's numbers; several change them one after the other.
+func Limits(f func(*idp.Limits)) Option {
+	return func(o *options) {
+		before := o.limits
+		o.limits = func(l *idp.Limits) {
+			if before != nil {
+				before(l)
+			}
+			f(l)
+		}
+	}
+}
 
 // Clients declares clients as a configuration file would.
 func Clients(list ...clients.Client) Option {

@@ -43,6 +43,7 @@ var (
 	errRedirectURI      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "redirect_uri is missing or not registered"}
 	errInternal         = &oidc.Error{ErrorType: oidc.ServerError, Description: "something went wrong on our side"}
 
+	errSlow        = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "too many failed client authentications; wait as long as Retry-After says"}
 	errUnavailable = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "nothing was changed; try again in a moment"}
 
 	errNoOpenID       = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope must contain openid"}
@@ -77,7 +78,7 @@ var (
 var statuses = map[*oidc.Error]int{
 	errClient: http.StatusUnauthorized, errToken: http.StatusUnauthorized, errTokenMissing: http.StatusUnauthorized,
 	errTokenScope: http.StatusForbidden, errTooLarge: http.StatusRequestEntityTooLarge,
-	errMethod: http.StatusMethodNotAllowed, errInternal: http.StatusInternalServerError, errUnavailable: http.StatusServiceUnavailable,
+	errMethod: http.StatusMethodNotAllowed, errSlow: http.StatusTooManyRequests, errInternal: http.StatusInternalServerError, errUnavailable: http.StatusServiceUnavailable,
 }
 
 func status(e *oidc.Error) int {

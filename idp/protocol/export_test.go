@@ -11,6 +11,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/metrics"
 )
 
 // ParseBasic lets fuzzing reach the parser of Authorization headers.
@@ -63,4 +64,14 @@ func Remember(n int) (first, last bool, size int) {
 	_, first = v.get("keys", token(0))
 	_, last = v.get("keys", token(n-1))
 	return first, last, len(v.now) + len(v.past)
+}
+
+// Fail lets clients of n addresses fail to authenticate, tells how many entries
+// are remembered then, and whether the last of them must wait.
+func Fail(n int, now func() time.Time) (size int, waits bool) {
+	f := newFailures(metrics.New(""), now, 1)
+	for i := range n {
+		f.add(strconv.Itoa(i), "client")
+	}
+	return len(f.seen), f.wait(strconv.Itoa(n-1), "client") > 0
 }

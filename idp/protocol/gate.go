@@ -74,11 +74,16 @@ func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
 	if fault != nil {
 		return nil, fault
 	}
+	named := ep.claimed(r, p)
+	if fault := ep.slowed(c, named); fault != nil {
+		return nil, fault
+	}
 	from := &caller{params: p, chain: ep.certificates.chain(r)}
 	if from.client, fault = ep.authenticate(r, from); fault == nil {
 		fault = ep.prove(c, from)
 	}
 	if fault == errClient {
+		ep.failedFrom(r.Context(), named)
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, fmt.Sprintf("Basic realm=%q", ep.issuer))
 	}
 	if fault != nil && fault != errClient { // of that the log says more

@@ -67,6 +67,8 @@ type endpoints struct {
 	nonces *dpop.Nonces
 	// partyKeys are the keys by which clients sign.
 	partyKeys partyKeys
+	// failures are client authentications that failed lately.
+	failures *failures
 	// tally counts answers of the token endpoint.
 	tally tally
 }
@@ -86,6 +88,7 @@ func Mount(e *echo.Echo, cfg Config) error {
 	ep := &endpoints{
 		idp: cfg.Provider, issuer: cfg.Issuer, now: cfg.Now, log: cfg.Log, limits: cfg.Provider.Config().Limits.Tokens,
 		certificates: cfg.Certificates, tally: newTally(cfg.Provider.Metrics()),
+		failures:  newFailures(cfg.Provider.Metrics(), cfg.Now, cfg.Provider.Config().Limits.Tokens.ClientFailures),
 		partyKeys: partyKeys{out: cfg.Outbound, now: cfg.Now, sets: map[string]*keySet{}},
 	}
 	if cfg.DPoPNonce {
