@@ -1,9 +1,12 @@
 package resource
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sekisho-id/sekisho/clients/dpop"
 )
 
 // Error codes of a [Challenge].
@@ -12,11 +15,15 @@ const (
 	CodeInvalidRequest    = "invalid_request"                  // RFC 6750 §3.1
 	CodeInsufficientScope = "insufficient_scope"               // RFC 6750 §3.1
 	CodeInsufficientAuth  = "insufficient_user_authentication" // RFC 9470 §3
+	CodeInvalidProof      = "invalid_dpop_proof"               // RFC 9449 §7.1
+	CodeUseNonce          = "use_dpop_nonce"                   // RFC 9449 §9
 )
 
-// Challenge is the Bearer challenge of a WWW-Authenticate header. The zero
-// value asks for a token and says nothing more.
+// Challenge is the challenge of a WWW-Authenticate header. The zero value asks
+// for a Bearer token and says nothing more.
 type Challenge struct {
+	// Scheme is empty for Bearer, or DPoP.
+	Scheme             string
 	Error, Description string
 	// Scope lists the scopes the resource needs (RFC 6750 §3).
 	Scope string
@@ -25,6 +32,8 @@ type Challenge struct {
 	ACRValues string
 	// MaxAge is how old the authentication may be; zero means it was not said.
 	MaxAge time.Duration
+	// Algorithms are those of DPoP proofs, separated by spaces (RFC 9449 §7.1).
+	Algorithms string
 }
 
 // String is the value of the header.
@@ -42,20 +51,25 @@ func (c Challenge) String() string {
 	if c.MaxAge > 0 {
 		add("max_age", strconv.Itoa(int(c.MaxAge/time.Second)))
 	}
+	add("algs", c.Algorithms)
+	scheme := cmp.Or(c.Scheme, schemeBearer)
 	if len(params) == 0 {
-		return "Bearer"
+		return scheme
 	}
-	return "Bearer " + strings.Join(params, ", ")
+	return scheme + " " + strings.Join(params, ", ")
 }
 
 // quote makes a value fit into a quoted string (RFC 9110 §5.6.4).
 var quote = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // ParseChallenge reads one WWW-Authenticate header; ok is false when it is no
-// Bearer challenge or malformed. Parameters it does not know are skipped.
+// Bearer or DPoP challenge, or malformed. Parameters it does not know are skipped.
 func ParseChallenge(header string) (c Challenge, ok bool) {
 	scheme, rest, _ := strings.Cut(strings.TrimSpace(header), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	switch {
+	case strings.EqualFold(scheme, dpop.Scheme):
+		c.Scheme = dpop.Scheme
+	case !strings.EqualFold(scheme, schemeBearer):
 		return Challenge{}, false
 	}
 	for rest = strings.TrimSpace(rest); rest != ""; {
@@ -73,6 +87,8 @@ func ParseChallenge(header string) (c Challenge, ok bool) {
 			c.Scope = value
 		case "acr_values":
 			c.ACRValues = value
+		case "algs":
+			c.Algorithms = value
 		case "max_age":
 			n, err := strconv.ParseUint(value, 10, 31)
 			if err != nil {

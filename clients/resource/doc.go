@@ -13,14 +13,17 @@
 //	}, change))
 //
 // A [Verifier] checks a JWT access token (RFC 9068) without asking the provider:
-// signature by a published key, type, issuer, audience, expiry. A [Need] says
-// what a handler demands beyond that: scopes, and how strongly and how lately
-// the person authenticated. What is missing is answered with a [Challenge]
-// (RFC 6750, RFC 9470), which a relying party reads with [ParseChallenge].
+// signature by a published key, type, issuer, audience, expiry. A token that is
+// bound to a key must be shown with a DPoP proof (RFC 9449) or by TLS with the
+// certificate (RFC 8705). A [Need] says what a handler demands beyond that:
+// scopes, and how strongly and how lately the person authenticated. What is
+// missing is answered with a [Challenge] (RFC 6750, RFC 9449, RFC 9470), which a
+// relying party reads with [ParseChallenge].
 //
-// A token revoked before its expiry is still accepted here; its five minutes
-// are the price of not asking. A handler that cannot pay it asks the
-// provider's introspection endpoint.
+// A token revoked before its expiry is still accepted; its five minutes are the
+// price of not asking. A handler that cannot pay it sets Need.Fresh, and the
+// provider is asked (RFC 7662).
 //
-// The package needs the standard library and go-jose, nothing else of this module.
+// The package needs the standard library, go-jose, and the proofs of
+// [github.com/sekisho-id/sekisho/clients/dpop].
 package resource

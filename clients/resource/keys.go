@@ -39,6 +39,7 @@ type keySet struct {
 
 	mu      sync.RWMutex // guards what follows
 	keys    map[string]jose.JSONWebKey
+	ask     string // the introspection endpoint; empty when there is none
 	fetched time.Time
 }
 
@@ -80,42 +81,54 @@ func (s *keySet) refresh(ctx context.Context, now time.Time) error {
 	// The caller of the API must not be able to spoil it by hanging up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 	defer cancel()
-	keys, err := s.fetch(ctx)
+	keys, ask, err := s.fetch(ctx)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keys, s.fetched = keys, now
+	s.keys, s.ask, s.fetched = keys, ask, now
 	return nil
 }
 
-func (s *keySet) fetch(ctx context.Context) (map[string]jose.JSONWebKey, error) {
+// introspection is where tokens are asked about: a key was found before, so the
+// provider's document has been read.
+func (s *keySet) introspection() (string, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := secureURL(s.ask); err != nil {
+		return "", fmt.Errorf("introspection_endpoint: %w", err)
+	}
+	return s.ask, nil
+}
+
+func (s *keySet) fetch(ctx context.Context) (keys map[string]jose.JSONWebKey, ask string, err error) {
 	var meta struct {
 		Issuer string `json:"issuer"`
 		URI    string `json:"jwks_uri"`
+		Ask    string `json:"introspection_endpoint"`
 	}
 	if err := s.get(ctx, s.issuer+"/.well-known/openid-configuration", &meta); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// OpenID Connect Discovery §4.3, A-10.5.3: exactly the issuer that was asked.
 	if meta.Issuer != s.issuer {
-		return nil, fmt.Errorf("discovery of %s names issuer %q", s.issuer, meta.Issuer)
+		return nil, "", fmt.Errorf("discovery of %s names issuer %q", s.issuer, meta.Issuer)
 	}
 	if err := secureURL(meta.URI); err != nil {
-		return nil, fmt.Errorf("jwks_uri: %w", err)
+		return nil, "", fmt.Errorf("jwks_uri: %w", err)
 	}
 	var set jose.JSONWebKeySet
 	if err := s.get(ctx, meta.URI, &set); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	keys := make(map[string]jose.JSONWebKey, len(set.Keys))
+	keys = make(map[string]jose.JSONWebKey, len(set.Keys))
 	for _, k := range set.Keys {
 		if k.IsPublic() && k.Use != "enc" && k.KeyID != "" {
 			keys[k.KeyID] = k
 		}
 	}
-	return keys, nil
+	return keys, meta.Ask, nil
 }
 
 func (s *keySet) get(ctx context.Context, url string, into any) error {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/sekisho-id/sekisho/clients/dpop"
 )
 
 // Config is what a [Verifier] is made of.
@@ -20,6 +23,20 @@ type Config struct {
 	Issuer string
 	// Audience is this resource server's own identifier (A-10.3.1).
 	Audience string
+	// URL is where clients call this server, scheme and host, as DPoP proofs must
+	// name it; empty means those of Audience.
+	URL string
+	// Nonces makes DPoP proofs hold a nonce of this server; nil demands none.
+	Nonces *dpop.Nonces
+	// Once notes the id of a proof and reports whether it is new, until a moment;
+	// servers of one API share it. Nil notes in memory.
+	Once func(ctx context.Context, id string, until time.Time) (bool, error)
+	// Certificate is the client certificate of a request, as a proxy in front of
+	// this server passes it on; nil means that of the TLS connection.
+	Certificate func(*http.Request) *x509.Certificate
+	// Ask lets a [Need] ask the provider whether a token was revoked; nil for an
+	// API that is not registered with `serves`.
+	Ask *Credentials
 	// Client fetches the provider's documents; nil is [http.DefaultClient].
 	// A fetch ends after ten seconds whatever the client's timeout.
 	Client *http.Client
@@ -41,14 +58,18 @@ func (c Config) Validate() error {
 	if c.Now == nil {
 		faults = append(faults, errors.New("there is no clock"))
 	}
+	if c.Ask != nil && (c.Ask.ID == "" || c.Ask.Secret == "") {
+		faults = append(faults, errors.New("asking takes a client id and a secret"))
+	}
 	return errors.Join(faults...)
 }
 
 // Verifier checks access tokens of one issuer for one audience. It may be used
 // from any goroutine. It fetches keys when the first token arrives.
 type Verifier struct {
-	cfg  Config
-	keys *keySet
+	cfg    Config
+	keys   *keySet
+	proofs proofs
 }
 
 // New returns a verifier, or all faults of the configuration. It does not call the provider.
@@ -62,7 +83,17 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Verifier{cfg: cfg, keys: &keySet{issuer: cfg.Issuer, client: cfg.Client, now: cfg.Now}}, nil
+	if cfg.URL == "" {
+		if u, err := url.Parse(cfg.Audience); err == nil && u.Host != "" {
+			cfg.URL = u.Scheme + "://" + u.Host
+		}
+	}
+	v := &Verifier{cfg: cfg, keys: &keySet{issuer: cfg.Issuer, client: cfg.Client, now: cfg.Now}}
+	if v.cfg.Once == nil {
+		v.proofs.now = cfg.Now
+		v.cfg.Once = v.proofs.once
+	}
+	return v, nil
 }
 
 // Need is what a handler demands of a token beyond being genuine. The zero
@@ -74,10 +105,17 @@ type Need struct {
 	ACR []string
 	// MaxAge is how long ago the person may have authenticated; zero accepts any time.
 	MaxAge time.Duration
+	// Bound demands a token that is bound to a key, by DPoP or a certificate.
+	Bound bool
+	// Fresh asks the provider whether the token was revoked (see Config.Ask).
+	Fresh bool
 }
 
 // Check returns the challenge to answer a token with that does not meet the need; ok is true when it does.
 func (n Need) Check(t Token, now time.Time) (c Challenge, ok bool) {
+	if n.Bound && t.JKT == "" && t.X5T == "" {
+		return Challenge{Error: CodeInvalidToken, Description: "The token must be bound to a key"}, false
+	}
 	for _, scope := range n.Scopes {
 		if !slices.Contains(t.Scopes, scope) {
 			return Challenge{
@@ -106,61 +144,76 @@ func FromContext(ctx context.Context) (Token, bool) {
 	return t, ok
 }
 
-// Require lets requests through to next whose access token is genuine and
-// meets the need; next finds it by [FromContext]. Others are answered 401 or
-// 403 with a [Challenge], or 503 while the provider's keys cannot be had.
+// Require lets requests through to next whose access token is genuine, is shown
+// by whoever has the key it is bound to, and meets the need; next finds it by
+// [FromContext]. Others are answered 401 or 403 with a [Challenge], or 503 while
+// the provider cannot be reached where it must be.
 func (v *Verifier) Require(need Need, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		raw, status, challenge := bearer(r)
-		if status != 0 {
-			refuse(w, status, challenge)
-			return
-		}
-		t, err := v.Verify(r.Context(), raw)
-		if errors.Is(err, ErrKeys) {
-			v.cfg.Log.ErrorContext(r.Context(), "access token not checked", "error", err)
-			http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
-			return
-		}
-		if err != nil {
-			v.cfg.Log.InfoContext(r.Context(), "access token refused", "error", err)
-			refuse(w, http.StatusUnauthorized, Challenge{Error: CodeInvalidToken, Description: "The access token is not valid here"})
-			return
-		}
-		if c, ok := need.Check(t, v.cfg.Now()); !ok {
-			status := http.StatusUnauthorized // O-30
-			if c.Error == CodeInsufficientScope {
-				status = http.StatusForbidden
+		shown, no := v.shown(r)
+		if no == nil {
+			var t Token
+			if t, no = v.admit(w, r, shown, need); no == nil {
+				next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, t)))
+				return
 			}
-			refuse(w, status, c)
-			return
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, t)))
+		no.write(w)
 	})
 }
 
-// bearer takes the token from the Authorization header, the only place looked
-// at (RFC 6750 §2.1); otherwise the status and challenge to answer with.
-func bearer(r *http.Request) (token string, status int, c Challenge) {
-	headers := r.Header.Values("Authorization")
-	if len(headers) > 1 {
-		return "", http.StatusBadRequest, Challenge{Error: CodeInvalidRequest, Description: "More than one Authorization header"}
+// admit judges a token that is shown, the costly looks last.
+func (v *Verifier) admit(w http.ResponseWriter, r *http.Request, shown shown, need Need) (Token, *refusal) {
+	ctx := r.Context()
+	t, err := v.Verify(ctx, shown.token)
+	if errors.Is(err, ErrKeys) {
+		v.cfg.Log.ErrorContext(ctx, "access token not checked", "error", err)
+		return t, &refusal{status: http.StatusServiceUnavailable}
 	}
-	if len(headers) == 1 {
-		if scheme, token, found := strings.Cut(headers[0], " "); found && strings.EqualFold(scheme, "Bearer") {
-			return strings.TrimSpace(token), 0, Challenge{}
+	if err == nil {
+		if no := v.confirm(w, r, shown, t); no != nil {
+			return t, no
 		}
 	}
-	// RFC 6750 §3.1: no error code when the request had no token.
-	return "", http.StatusUnauthorized, Challenge{}
+	if err == nil && need.Fresh {
+		if err = v.ask(ctx, shown.token, t); errors.Is(err, errAsk) {
+			v.cfg.Log.ErrorContext(ctx, "access token not checked", "error", err)
+			return t, &refusal{status: http.StatusServiceUnavailable}
+		}
+	}
+	if err != nil {
+		v.cfg.Log.InfoContext(ctx, "access token refused", "error", err)
+		return t, shown.refuse(Challenge{Error: CodeInvalidToken, Description: "The access token is not valid here"})
+	}
+	if c, ok := need.Check(t, v.cfg.Now()); !ok {
+		no := shown.refuse(c)
+		if c.Error == CodeInsufficientScope {
+			no.status = http.StatusForbidden // others 401: O-30
+		}
+		return t, no
+	}
+	return t, nil
 }
 
-func refuse(w http.ResponseWriter, status int, c Challenge) {
-	w.Header().Set("WWW-Authenticate", c.String())
+// refusal is an answer that lets nobody through.
+type refusal struct {
+	status     int
+	challenges []Challenge
+}
+
+func (no *refusal) write(w http.ResponseWriter) {
+	if len(no.challenges) == 0 {
+		http.Error(w, http.StatusText(no.status), no.status)
+		return
+	}
+	for _, c := range no.challenges {
+		w.Header().Add("WWW-Authenticate", c.String())
+	}
+	first := no.challenges[0]
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": c.Error, "error_description": c.Description}) // the peer is gone
+	w.WriteHeader(no.status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": first.Error, "error_description": first.Description}) // the peer is gone
 }
 
 // secureURL refuses what does not come over TLS; loopback may do without.

@@ -112,7 +112,8 @@ func TestChallengesOfOtherServersAreRead(t *testing.T) {
 		ok           bool
 	}{
 		{"unquoted number, unknown parameter", `bearer realm="a \"b\", c", max_age=5 , acr_values="x"`, resource.Challenge{ACRValues: "x", MaxAge: 5 * time.Second}, true},
-		{"another scheme", `DPoP error="use_dpop_nonce"`, resource.Challenge{}, false},
+		{"DPoP", `dpop error="use_dpop_nonce", algs="ES256"`, resource.Challenge{Scheme: "DPoP", Error: "use_dpop_nonce", Algorithms: "ES256"}, true},
+		{"another scheme", `Basic realm="x"`, resource.Challenge{}, false},
 		{"quotation without an end", `Bearer error="x`, resource.Challenge{}, false},
 		{"backslash at the end", `Bearer error="x\`, resource.Challenge{}, false},
 		{"no comma", `Bearer error="x" scope="y"`, resource.Challenge{}, false},

@@ -31,6 +31,8 @@ type issuer struct {
 	named   string // what discovery calls itself
 	ec, rs  jose.JSONWebKey
 	ed      jose.JSONWebKey
+	answer  atomic.Pointer[string] // of introspection
+	asked   atomic.Value           // who asked there, and about what
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -46,7 +48,19 @@ func newIssuer(t *testing.T) *issuer {
 		_ = json.NewEncoder(w).Encode(v)
 	}
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]string{"issuer": iss.named, "jwks_uri": iss.URL + "/jwks"})
+		answer(w, map[string]string{"issuer": iss.named, "jwks_uri": iss.URL + "/jwks", "introspection_endpoint": iss.URL + "/introspect"})
+	})
+	mux.HandleFunc("POST /introspect", func(w http.ResponseWriter, r *http.Request) {
+		id, secret, _ := r.BasicAuth()
+		iss.asked.Store(id + " " + secret + " " + r.FormValue("token"))
+		switch a := *iss.answer.Load(); a {
+		case "":
+			panic(http.ErrAbortHandler)
+		case "401":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			_, _ = w.Write([]byte(a))
+		}
 	})
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) {
 		iss.fetches.Add(1)

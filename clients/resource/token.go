@@ -34,6 +34,9 @@ type Token struct {
 	AMR              []string
 	AuthTime         time.Time
 	IssuedAt, Expiry time.Time
+	// JKT and X5T are the thumbprints of the keys that the token is bound to, of
+	// DPoP (RFC 9449) and of a client certificate (RFC 8705); empty for none.
+	JKT, X5T string
 }
 
 // claims are the members of an access token (RFC 9068 §2.2).
@@ -51,6 +54,10 @@ type claims struct {
 	ACR       string           `json:"acr"`
 	AMR       []string         `json:"amr"`
 	AuthTime  *jwt.NumericDate `json:"auth_time"`
+	Confirm   *struct {
+		JKT string `json:"jkt"`
+		X5T string `json:"x5t#S256"`
+	} `json:"cnf"`
 }
 
 // Verify checks an access token and returns what it says. An error wraps
@@ -103,6 +110,8 @@ func (v *Verifier) check(c claims) error {
 		return errors.New("expired")
 	case c.IssuedAt == nil || c.IssuedAt.Time().After(now.Add(leeway)):
 		return errors.New("issued in the future")
+	case c.Confirm != nil && c.Confirm.JKT == "" && c.Confirm.X5T == "":
+		return errors.New("bound in a way that is not known here") // RFC 7800 §3.1
 	case c.NotBefore != nil && c.NotBefore.Time().After(now.Add(leeway)):
 		return errors.New("not valid yet")
 	}
@@ -117,6 +126,9 @@ func (c claims) token() Token {
 	}
 	if c.AuthTime != nil {
 		t.AuthTime = c.AuthTime.Time().UTC()
+	}
+	if c.Confirm != nil {
+		t.JKT, t.X5T = c.Confirm.JKT, c.Confirm.X5T
 	}
 	return t
 }
