@@ -21,6 +21,7 @@ const (
 	devBuyerSecret  = "dev-buyer-secret-0000000000000000000000000"
 	devSellerSecret = "dev-seller-secret-000000000000000000000000"
 	devToolSecret   = "dev-tool-secret-00000000000000000000000000"
+	devPayoutSecret = "dev-payout-secret-000000000000000000000000"
 )
 
 // Dev is the configuration of `sekisho dev`, for a laptop: SQLite in dir, the
@@ -56,6 +57,9 @@ func Dev(dir, issuer string) Config {
 			ID: "minato-tool", Name: "Inventory Tool", Names: map[string]string{"ja": "在庫ツール"},
 			SecretHashes: hashes(devToolSecret), Grants: []clients.GrantType{clients.GrantClientCredentials},
 			Scopes: []string{"payout"}, Resources: []string{DevPayout},
+		},
+		{
+			ID: "minato-payout", Name: "Payout API", SecretHashes: hashes(devPayoutSecret), Serves: []string{DevPayout},
 		},
 	}
 	return c

@@ -13,6 +13,7 @@ import (
 const (
 	accountPath = "/account"
 	payoutScope = "payout"
+	apiClient   = "minato-payout"
 )
 
 // Account is a seller's payout account, as the API tells it.
@@ -28,6 +29,9 @@ var tails = [2]string{"4821", "7350"}
 type APIConfig struct {
 	// Issuer is the provider's URL; URL the API's own, which tokens must name as their audience.
 	Issuer, URL string
+	// Secret is the API's own as client minato-payout, which serves URL: a change
+	// then asks the provider whether the token was revoked. Empty asks nobody.
+	Secret string
 	// Now is the clock, [time.Now] outside tests.
 	Now func() time.Time
 	// Log receives why a token was refused; nil discards it.
@@ -35,15 +39,20 @@ type APIConfig struct {
 }
 
 // NewAPI returns the payout API. Looking takes the scope `payout`; changing
-// takes a second step within the last five minutes as well.
+// takes a second step within the last five minutes as well, and a token that was
+// not revoked a moment ago.
 func NewAPI(cfg APIConfig) (http.Handler, error) {
-	v, err := resource.New(resource.Config{Issuer: cfg.Issuer, Audience: cfg.URL, Now: cfg.Now, Log: cfg.Log})
+	check := resource.Config{Issuer: cfg.Issuer, Audience: cfg.URL, Now: cfg.Now, Log: cfg.Log}
+	if cfg.Secret != "" {
+		check.Ask = &resource.Credentials{ID: apiClient, Secret: cfg.Secret}
+	}
+	v, err := resource.New(check)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // says it all
 	}
 	api := &payoutAPI{changed: map[[2]string]bool{}}
 	look := resource.Need{Scopes: []string{payoutScope}}
-	change := resource.Need{Scopes: []string{payoutScope}, ACR: []string{"urn:sekisho:acr:2sv"}, MaxAge: 5 * time.Minute}
+	change := resource.Need{Scopes: []string{payoutScope}, ACR: []string{"urn:sekisho:acr:2sv"}, MaxAge: 5 * time.Minute, Fresh: cfg.Secret != ""}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+accountPath, v.Require(look, http.HandlerFunc(api.look)))
 	mux.Handle("POST "+accountPath, v.Require(change, http.HandlerFunc(api.change)))

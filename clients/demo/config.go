@@ -12,6 +12,7 @@ import (
 const (
 	DevBuyerSecret  = "dev-buyer-secret-0000000000000000000000000"
 	DevSellerSecret = "dev-seller-secret-000000000000000000000000"
+	DevPayoutSecret = "dev-payout-secret-000000000000000000000000"
 )
 
 // Kind is which of the two apps an [App] is.

@@ -72,6 +72,10 @@ func (a *App) callAPI(c echo.Context, v *visit, method string) (Account, *resour
 		return got, nil, nil
 	case challenge.Error == resource.CodeInsufficientAuth:
 		return Account{}, &challenge, nil
+	case challenge.Error == resource.CodeInvalidToken: // revoked since it was issued
+		a.visits.drop(c)
+		v.session = nil
+		return Account{}, nil, nil
 	default:
 		return Account{}, nil, fmt.Errorf("%w: status %d, %s", errAPI, resp.StatusCode, challenge.Error)
 	}

@@ -36,7 +36,8 @@ func newMarket(t *testing.T) *market {
 	// The relying-party library looks at the real clock; a minute is left to move.
 	s.Clock.Advance(time.Since(s.Clock.Now()) - time.Minute)
 	m := &market{idp: s}
-	handler, err := demo.NewAPI(demo.APIConfig{Issuer: s.URL, URL: apiURL, Now: s.Clock.Now})
+	secret := s.AddClient(t, clients.Client{ID: "minato-payout", Name: "Payout API", Serves: []string{apiURL}})
+	handler, err := demo.NewAPI(demo.APIConfig{Issuer: s.URL, URL: apiURL, Secret: secret, Now: s.Clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,4 +170,23 @@ func TestStoryOfASeller(t *testing.T) {
 	m.seller.arrive(b.Submit(p, "/signin/code", "code", appCode(t, key, m.idp.Clock.Now())), "Confirmed with 2-step verification", twoStep, "••• 4821")
 	m.seller.expect(http.StatusSeeOther)(m.seller.do(http.MethodPost, "/payout"))
 	m.seller.page("Your payout account has changed", "••• 7350")
+	m.endEverything(t)
+}
+
+// endEverything ends all sessions and grants of the seller. No token has expired and the app was not
+// told yet, but the API asks before it changes an account: the next change signs out.
+func (m *market) endEverything(t *testing.T) {
+	t.Helper()
+	u, err := m.idp.Provider.FindUser(t.Context(), email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.idp.Provider.EndUserSessions(t.Context(), idptest.Operator(), u.ID); err != nil {
+		t.Fatal(err)
+	}
+	m.seller.expect(http.StatusSeeOther)(m.seller.do(http.MethodPost, "/payout"))
+	_, _, body := m.seller.do(http.MethodGet, "/")
+	if strings.Contains(body, "••• ") || strings.Contains(body, "Your payout account has changed") {
+		t.Errorf("after everything ended the app still shows the account:\n%s", body)
+	}
 }

@@ -96,6 +96,24 @@ func (c client) token(ctx context.Context, at, id, secret string, form url.Value
 	return t, nil
 }
 
+// active posts a token to the introspection endpoint as the given client: it must live.
+func (c client) active(ctx context.Context, at, id, secret, token string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader(url.Values{"token": {token}}.Encode()))
+	if err != nil {
+		return err //nolint:wrapcheck // a fault of this program
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(id, secret)
+	got, err := c.do(req)
+	if err != nil {
+		return err
+	}
+	if got.status != http.StatusOK || !strings.Contains(string(got.body), `"active":true`) {
+		return fmt.Errorf("introspection: status %d %.200s", got.status, got.body)
+	}
+	return nil
+}
+
 // tokens are those of one answer of the token endpoint.
 type tokens struct {
 	Access  string `json:"access_token"`

@@ -47,6 +47,25 @@ var phases = []phase{
 			return t.client.expect(ctx, t.meta.UserInfo, `"sub"`, "Authorization", "Bearer "+t.tokens[w].Access)
 		}
 	}},
+	{"introspection", func(l limits) time.Duration { return l.bare }, 2.5, func(t *target) operation {
+		return func(ctx context.Context, w int) error {
+			return t.client.active(ctx, t.meta.Status, "web", t.secret, t.tokens[w].Access)
+		}
+	}},
+	{"introspection of a client's token", func(l limits) time.Duration { return l.bare }, 2.5, func(t *target) operation {
+		form := url.Values{"grant_type": {"client_credentials"}}
+		own := make([]string, len(t.tokens)) // one per worker
+		return func(ctx context.Context, w int) error {
+			if own[w] == "" {
+				got, err := t.client.token(ctx, t.meta.Token, "machine", t.secret, form)
+				if err != nil {
+					return err
+				}
+				own[w] = got.Access
+			}
+			return t.client.active(ctx, t.meta.Status, "api", t.secret, own[w])
+		}
+	}},
 	{"refresh", func(l limits) time.Duration { return l.bare + 2*l.es256 + l.group }, 2, func(t *target) operation {
 		return func(ctx context.Context, w int) error {
 			form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {t.tokens[w].Refresh}}

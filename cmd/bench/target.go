@@ -53,6 +53,10 @@ clients:
     grants: [client_credentials]
     scopes: [stock]
     resources: ["https://api.example.jp/"]
+  - id: api
+    name: API
+    secret_hashes: [{{.SecretHash}}]
+    serves: ["https://api.example.jp/"]
 password: {deadline: 1m}
 limits:
   password: {per_account_ip_minute: 1000000, per_account_ip_hour: 1000000, per_ip_minute: 1000000}
@@ -80,6 +84,7 @@ type target struct {
 		Authorize string `json:"authorization_endpoint"`
 		Token     string `json:"token_endpoint"`
 		UserInfo  string `json:"userinfo_endpoint"`
+		Status    string `json:"introspection_endpoint"`
 		JWKS      string `json:"jwks_uri"`
 	}
 }

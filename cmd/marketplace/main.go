@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, env func(string) string, out io.Wri
 		return fallback
 	}
 
-	payouts, err := demo.NewAPI(demo.APIConfig{Issuer: *issuer, URL: *api, Now: time.Now, Log: log})
+	payouts, err := demo.NewAPI(demo.APIConfig{Issuer: *issuer, URL: *api, Secret: secret("MINATO_PAYOUT_SECRET", demo.DevPayoutSecret), Now: time.Now, Log: log})
 	if err != nil {
 		return fmt.Errorf("payout API: %w", err)
 	}

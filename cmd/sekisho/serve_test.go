@@ -177,7 +177,7 @@ func TestDemonstrationSecretsAgree(t *testing.T) {
 	if m == nil {
 		t.Fatal("cmd/tool has no secret")
 	}
-	for i, secret := range []string{demo.DevBuyerSecret, demo.DevSellerSecret, string(m[1])} {
+	for i, secret := range []string{demo.DevBuyerSecret, demo.DevSellerSecret, string(m[1]), demo.DevPayoutSecret} {
 		if c := config.Dev(t.TempDir(), config.DevIssuer).Clients[i]; !c.VerifySecret(secret) {
 			t.Errorf("%s has another secret", c.ID)
 		}
