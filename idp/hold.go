@@ -97,6 +97,9 @@ func (p *Provider) heldError(tx *store.Tx, h *holder) error {
 		return err
 	}
 	e := &HeldError{Other: len(usable(firmFactors(h.factors, now)))+len(firmPasskeys(h.passkeys, now)) > 0 || c.Left > 0 && !p.codesHeld(c, now)}
+	if h.user.Roles != "" { // nothing but a passkey proves staff
+		e.Other = len(firmPasskeys(h.passkeys, now)) > 0
+	}
 	for _, f := range h.factors {
 		e.Until = later(e.Until, f.HeldUntil)
 	}
