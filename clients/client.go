@@ -26,6 +26,7 @@ const (
 	GrantCode              GrantType = "authorization_code"
 	GrantRefresh           GrantType = "refresh_token"
 	GrantClientCredentials GrantType = "client_credentials"
+	GrantDevice            GrantType = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628
 )
 
 // ResponseMode is how the answer of an authorization request travels.
@@ -71,7 +72,7 @@ type Client struct {
 	// Native lets the port of a registered loopback redirect URI vary (RFC 8252 §7.3).
 	Native bool `yaml:"native" json:"native,omitempty"`
 	// Scopes the client may ask for. Empty means openid profile email phone offline_access
-	// for clients with the code grant, none otherwise.
+	// for clients that people sign in to, none otherwise.
 	Scopes []string `yaml:"scopes" json:"scopes,omitempty"`
 	// Resources are the audiences of its access tokens; empty means the issuer.
 	Resources []string `yaml:"resources" json:"resources,omitempty"`
@@ -140,6 +141,7 @@ type Rules struct {
 type Lifetimes struct {
 	Code            time.Duration `yaml:"code"`             // C-35
 	PushedRequest   time.Duration `yaml:"pushed_request"`   // C-39
+	DeviceCode      time.Duration `yaml:"device_code"`      // C-39, RFC 8628
 	AccessToken     time.Duration `yaml:"access_token"`     // C-36, of a person
 	ClientToken     time.Duration `yaml:"client_token"`     // C-36, of a client
 	IDToken         time.Duration `yaml:"id_token"`         // C-38
@@ -158,7 +160,7 @@ type Lifetimes struct {
 // DefaultLifetimes are the numbers of requirements.md section 4.
 func DefaultLifetimes() Lifetimes {
 	return Lifetimes{
-		Code: time.Minute, PushedRequest: time.Minute, AccessToken: 5 * time.Minute, ClientToken: 15 * time.Minute, IDToken: 5 * time.Minute,
+		Code: time.Minute, PushedRequest: time.Minute, DeviceCode: 5 * time.Minute, AccessToken: 5 * time.Minute, ClientToken: 15 * time.Minute, IDToken: 5 * time.Minute,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 30 * 24 * time.Hour, RefreshGrace: 10 * time.Second,
 		LogoutToken: 2 * time.Minute, LogoutRetry: 15 * time.Minute,
 		KeyRotation: 90 * 24 * time.Hour, Assertion: 5 * time.Minute, ClientFailures: 20,

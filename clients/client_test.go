@@ -137,6 +137,10 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		{"unsigned request objects", func(c *clients.Client) {
 			c.JWKS, c.RequestObjectAlg = jwks(t, ecKey(t)), "none"
 		}, []string{"request_object_signing_alg"}},
+		{"a device that refreshes is fine", func(c *clients.Client) {
+			c.Grants, c.RedirectURIs = []clients.GrantType{clients.GrantDevice, clients.GrantRefresh}, nil
+		}, nil},
+		{"redirects of a device", func(c *clients.Client) { c.Grants = []clients.GrantType{clients.GrantDevice} }, []string{"redirect_uris"}},
 		{"an unknown profile", func(c *clients.Client) { c.Profile = "fapi1" }, []string{"profile"}},
 		{"FAPI 2.0 with a secret, RS256 and no PKCE", func(c *clients.Client) {
 			c.Profile, c.IDTokenAlg, c.NoPKCE = clients.ProfileFAPI2, "RS256", true

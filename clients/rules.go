@@ -53,9 +53,13 @@ func (c Client) Allows(g GrantType) bool {
 	return slices.Contains(c.Grants, g)
 }
 
+// SignsIn reports whether people sign in to the client: by its redirects, or
+// for a device of theirs (RFC 8628).
+func (c Client) SignsIn() bool { return c.Allows(GrantCode) || c.Allows(GrantDevice) }
+
 // AllowedScopes are the scopes the client may ask for.
 func (c Client) AllowedScopes() []string {
-	if len(c.Scopes) == 0 && c.Allows(GrantCode) {
+	if len(c.Scopes) == 0 && c.SignsIn() {
 		return slices.Clone(defaultScopes)
 	}
 	return slices.Clone(c.Scopes)

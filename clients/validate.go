@@ -115,11 +115,14 @@ func (c Client) validateGrants(f *faults) {
 		switch g {
 		case GrantCode:
 		case GrantRefresh:
-			f.add(!c.Allows(GrantCode), field, "refresh_token needs authorization_code beside it")
+			f.add(!c.SignsIn(), field, "refresh_token needs authorization_code or device_code beside it")
+		case GrantDevice:
+			// FAPI 2.0 §5.3.2.1: what the browser is asked must have been pushed by the client.
+			f.add(c.fapi2(), field, "device_code is not allowed under profile fapi2")
 		case GrantClientCredentials:
 			f.add(!c.Confidential(), field, "client_credentials needs a client that authenticates")
 		default:
-			f.add(true, field, "must be authorization_code, refresh_token or client_credentials")
+			f.add(true, field, "must be authorization_code, refresh_token, client_credentials or %s", GrantDevice)
 		}
 		f.add(slices.Contains(c.Grants[:i], g), field, "is there twice")
 	}

@@ -1,5 +1,14 @@
 package clients
 
+// ParseGrant is the grant that people write in short: device_code for its URN.
+// Anything else is taken as it stands.
+func ParseGrant(s string) GrantType {
+	if s == "device_code" {
+		return GrantDevice
+	}
+	return GrantType(s)
+}
+
 // UnmarshalYAML reads a client, where `require_pkce: false` sets NoPKCE and
 // `require_nonce: false` NoNonce. It works with any decoder that offers this
 // form of the method, so that the room needs none itself.
@@ -13,6 +22,9 @@ func (c *Client) UnmarshalYAML(unmarshal func(any) error) error {
 	err := unmarshal(&file)
 	*c = Client(file.Client) // also what was read beside a fault, so that further faults are found
 	c.NoPKCE, c.NoNonce = !file.RequirePKCE, !file.RequireNonce
+	for i, g := range c.Grants {
+		c.Grants[i] = ParseGrant(string(g))
+	}
 	return err
 }
 

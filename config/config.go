@@ -170,6 +170,8 @@ type SignIn struct {
 	Mails      int           `yaml:"mails_hour"`     // C-43, reset and sign-up mails per address
 	MailsPerIP int           `yaml:"mails_ip_hour"`  // T-05, the same per IPv4 address or IPv6 /64
 	MailTries  int           `yaml:"mail_tries"`     // guesses of a code sent by mail
+	// DeviceTries are wrong codes of devices in a quarter of an hour.
+	DeviceTries int `yaml:"device_tries"`
 }
 
 // Account are the numbers of the account pages and the security mails.
@@ -206,7 +208,7 @@ func Default() Config {
 		Limits: Limits{
 			Limits: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
-			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
+			SignIn:  SignIn{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5, DeviceTries: 5},
 			Account: Account{History: 90 * day, Report: 7 * day, Addresses: 4, Exports: 5, CloseWait: 14 * day, CloseReminder: 3 * day, NoticeFailures: 10, NoticeSends: 3, Extension: 14 * day, ReminderDays: []int{30, 14, 7, 1}},
 			Staff:   signin.DefaultStaffLimits(),
 			Shops:   clients.DefaultShopLimits(),

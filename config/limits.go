@@ -92,6 +92,7 @@ func (l Limits) bounds() []bound {
 		count("password.max", l.Password.Max, 64, 256),                                           // C-29, N-08
 		span("tokens.code", l.Tokens.Code, 10*time.Second, 10*time.Minute),                       // C-35
 		span("tokens.pushed_request", l.Tokens.PushedRequest, 5*time.Second, 10*time.Minute),     // C-39, RFC 9126 §2.2
+		span("tokens.device_code", l.Tokens.DeviceCode, time.Minute, 10*time.Minute),             // C-39, RFC 8628
 		span("tokens.access_token", l.Tokens.AccessToken, time.Minute, time.Hour),                // C-36
 		span("tokens.client_token", l.Tokens.ClientToken, time.Minute, time.Hour),                // C-36
 		span("tokens.id_token", l.Tokens.IDToken, time.Minute, time.Hour),                        // C-38
@@ -110,6 +111,7 @@ func (l Limits) bounds() []bound {
 		count("sign_in.mails_hour", l.SignIn.Mails, 1, 20),                       // C-43
 		count("sign_in.mails_ip_hour", l.SignIn.MailsPerIP, 1, many),             // T-05
 		count("sign_in.mail_tries", l.SignIn.MailTries, 3, 10),                   // C-06
+		count("sign_in.device_tries", l.SignIn.DeviceTries, 3, 20),               // RFC 8628 §5.1
 		span("account.history", l.Account.History, day, century),                 // ux 6.11
 		span("account.report_link", l.Account.Report, day, 30*day),               // T-64
 		count("account.addresses", l.Account.Addresses, 1, 20),                   // N-51

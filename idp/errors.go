@@ -60,6 +60,10 @@ var (
 	ErrEmail = errors.New("not a mail address")
 	// ErrName: the name is empty or too long.
 	ErrName = errors.New("name is empty or too long")
+	// ErrUserCode: no device shows this code.
+	ErrUserCode = errors.New("no device shows this code")
+	// ErrDeviceOver: the device's code has expired, or was answered before.
+	ErrDeviceOver = errors.New("device code is over")
 	// ErrAddressYours: the address is the person's already.
 	ErrAddressYours = errors.New("address is yours already")
 	// ErrNeeded: others depend on the account: nobody else owns a shop, or it has a duty on staff.
@@ -91,6 +95,11 @@ var (
 	ErrInvalidGrant  = errors.New("invalid grant")
 	ErrInvalidScope  = errors.New("invalid scope")
 	ErrInvalidTarget = errors.New("invalid target")
+	// ErrPending, ErrSlowDown, ErrDenied and ErrDeviceExpired are for a device that polls (RFC 8628 §3.5).
+	ErrPending       = errors.New("nobody has answered yet")
+	ErrSlowDown      = errors.New("polled too soon")
+	ErrDenied        = errors.New("refused by the person")
+	ErrDeviceExpired = errors.New("device code has expired")
 	// ErrRevoked: the token's grant, session or jti was revoked.
 	ErrRevoked = errors.New("revoked")
 	// ErrUnavailable: another program holds the database; nothing was changed.
@@ -102,3 +111,6 @@ var (
 	// ErrBadToken: not a token of ours, or expired, or of another type (T-48, T-49).
 	ErrBadToken = errors.New("bad token")
 )
+
+// TooSoonError says when there may be more of something.
+type TooSoonError = mfa.TooSoonError

@@ -109,6 +109,9 @@ type SignInLimits struct {
 	Mails      int           `yaml:"mails_hour"`     // C-43, reset and sign-up mails per address
 	MailsPerIP int           `yaml:"mails_ip_hour"`  // T-05, the same per IPv4 address or IPv6 /64
 	MailTries  int           `yaml:"mail_tries"`     // guesses of a code sent by mail
+	// DeviceTries are wrong codes of devices in a quarter of an hour, per browser;
+	// four times as many come from one address (RFC 8628 §5.1).
+	DeviceTries int `yaml:"device_tries"`
 }
 
 // AccountLimits are the numbers of the account pages and the security mails.
@@ -131,7 +134,7 @@ func DefaultLimits() Limits {
 		MFA: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 		Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),
 		Staff: signin.DefaultStaffLimits(), Shops: clients.DefaultShopLimits(),
-		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5},
+		SignIn: SignInLimits{Request: 30 * time.Minute, Pending: 15 * time.Minute, Reset: 30 * time.Minute, SignUp: 30 * time.Minute, Mails: 5, MailsPerIP: 60, MailTries: 5, DeviceTries: 5},
 		Account: AccountLimits{
 			History: 90 * 24 * time.Hour, Report: 7 * 24 * time.Hour, Addresses: 4, Exports: 5,
 			CloseWait: 14 * 24 * time.Hour, CloseReminder: 3 * 24 * time.Hour, NoticeFailures: 10, NoticeSends: 3, Extension: 14 * 24 * time.Hour,

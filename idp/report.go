@@ -44,6 +44,7 @@ var undos = map[string]func(p *Provider, w *work, u *User, ref string) error{
 	"mail.addr_add":   (*Provider).unaddAddress,
 	"mail.addr_rm":    (*Provider).readdAddress,
 	"mail.app":        (*Provider).disconnect,
+	"mail.device":     (*Provider).disconnectDevice,
 	"mail.close":      (*Provider).reopen,
 	"mail.close_soon": (*Provider).reopen,
 	"mail.em_chg":     (*Provider).moveBack,

@@ -34,6 +34,9 @@ func (p *Provider) complete(w *work, s *situation, stored bool) (Next, error) {
 	if s.client == nil {
 		return Next{Step: s.step, Reply: &Reply{To: s.row.ReturnTo}}, nil
 	}
+	if s.device != nil {
+		return p.connect(w, s)
+	}
 	code, err := p.grant(w, s)
 	if err != nil {
 		return Next{}, err
@@ -176,8 +179,9 @@ func (p *Provider) trust(w *work, s *situation) error {
 	return w.record("device.trusted", s.user.ID, "", "device", d.ID)
 }
 
-// grant seals what was granted and makes its code.
-func (p *Provider) grant(w *work, s *situation) (string, error) {
+// newGrant seals what was granted. A device's lives apart from the session of
+// the browser in which it was connected.
+func (p *Provider) newGrant(w *work, s *situation) (Grant, error) {
 	g := Grant{
 		ID: newID(), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
 		ACR: s.step.Have.ACR(), AMR: signin.AMR(s.proofs, s.step.Have, s.client.AMRDetail),
@@ -185,7 +189,16 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 		Claims: s.req.Claims,
 	}
 	g.Claims.ACR = signin.AskedACR(s.step.Have, s.req.ACRs, s.req.Essential, p.cfg.ACRAliases)
-	if err := w.InsertGrant(g); err != nil {
+	if s.device != nil {
+		g.SID = ""
+	}
+	return g, w.InsertGrant(g)
+}
+
+// grant makes the code of a new grant.
+func (p *Provider) grant(w *work, s *situation) (string, error) {
+	g, err := p.newGrant(w, s)
+	if err != nil {
 		return "", err
 	}
 	if err := w.Used(g.UserID, g.ClientID); err != nil {
@@ -215,6 +228,9 @@ func (s *situation) reply(p *Provider, pairs ...string) *Reply {
 func (s *situation) refusal(p *Provider, code string) *Reply {
 	if s.client == nil {
 		return &Reply{To: "/"}
+	}
+	if s.req.DeviceCode != nil {
+		return &Reply{To: "/device/denied"}
 	}
 	return s.reply(p, "error", code)
 }

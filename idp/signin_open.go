@@ -43,39 +43,42 @@ func localPath(s string) bool {
 func (p *Provider) begin(ctx context.Context, b *Browser, r AuthorizeRequest, returnTo string) (Next, error) {
 	var next Next
 	err := p.update(ctx, b, func(w *work) error {
-		next = Next{}
-		if b.Flow == "" {
-			b.Flow = newToken()
-		}
-		row, err := p.newSignIn(w, b, r, returnTo)
-		if err != nil {
-			return err
-		}
-		s, err := p.look(w.Tx, b, row)
-		if err != nil {
-			return err
-		}
-		switch {
-		case s.step.Page == signin.PageDone:
-			w.came(s)
-			next, err = p.complete(w, s, false)
-			return err
-		case s.req.None:
-			w.came(s)
-			next = Next{Step: s.step, Reply: s.refusal(p, s.step.Error)}
-			return w.usePushed(s.req)
-		}
-		if s.session != nil && row.UserID == "" {
-			row.UserID = s.session.UserID
-		}
-		if err := errors.Join(w.InsertSignIn(row), w.keepPushed(s.req)); err != nil {
-			return err
-		}
-		s.row = row
-		next, err = p.proceed(w, s)
+		var err error
+		next, err = p.start(w, r, returnTo)
 		return err
 	})
 	return next, err
+}
+
+// start is begin inside an update.
+func (p *Provider) start(w *work, r AuthorizeRequest, returnTo string) (Next, error) {
+	if w.b.Flow == "" {
+		w.b.Flow = newToken()
+	}
+	row, err := p.newSignIn(w, w.b, r, returnTo)
+	if err != nil {
+		return Next{}, err
+	}
+	s, err := p.look(w.Tx, w.b, row)
+	if err != nil {
+		return Next{}, err
+	}
+	switch {
+	case s.step.Page == signin.PageDone:
+		w.came(s)
+		return p.complete(w, s, false)
+	case s.req.None:
+		w.came(s)
+		return Next{Step: s.step, Reply: s.refusal(p, s.step.Error)}, w.usePushed(s.req)
+	}
+	if s.session != nil && row.UserID == "" {
+		row.UserID = s.session.UserID
+	}
+	if err := errors.Join(w.InsertSignIn(row), w.keepPushed(s.req)); err != nil {
+		return Next{}, err
+	}
+	s.row = row
+	return p.proceed(w, s)
 }
 
 func (p *Provider) newSignIn(w *work, b *Browser, r AuthorizeRequest, returnTo string) (store.SignIn, error) {
@@ -129,5 +132,5 @@ func (p *Provider) refuse(w *work, s *situation) (Next, error) {
 
 func (p *Provider) endSignIn(w *work, s *situation) error {
 	s.row.EndedAt = w.Now
-	return errors.Join(w.UpdateSignIn(s.row), w.usePushed(s.req))
+	return errors.Join(w.UpdateSignIn(s.row), w.usePushed(s.req), p.refuseDevice(w, s))
 }

@@ -45,6 +45,9 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 	if s.step.TrustOffered && p.cfg.Limits.MFA.TrustedDevice > 0 {
 		v.TrustUntil = tx.Now.Add(p.cfg.Limits.MFA.TrustedDevice)
 	}
+	if d := s.device; d != nil && s.step.Page == signin.PageDevice {
+		v.Device = &DeviceView{UserCode: d.UserCode, IP: d.IP, UserAgent: d.UserAgent, At: d.CreatedAt}
+	}
 	v.Passkey = p.passkeyRequest(s, tx.Now)
 	if s.step.Page != signin.PageCode {
 		return v, nil

@@ -23,8 +23,9 @@ type situation struct {
 	factors []mfa.Factor
 	// passkeys are the person's that may be used.
 	passkeys []mfa.Passkey
-	session  *Session // this browser's live session of user; nil otherwise
-	firm     *Session // session without what held methods proved, where that is asked (C-40)
+	device   *store.DeviceCode // that is to be connected; nil for browsers
+	session  *Session          // this browser's live session of user; nil otherwise
+	firm     *Session          // session without what held methods proved, where that is asked (C-40)
 	granted  []string
 	// use is what the person has to do with the client; zero where its date is none.
 	use    store.Use
@@ -66,7 +67,7 @@ func (p *Provider) look(tx *store.Tx, b *Browser, row store.SignIn) (*situation,
 		}
 		s.client = c
 	}
-	if err := p.findPerson(tx, b, s); err != nil {
+	if err := errors.Join(s.findDevice(tx), p.findPerson(tx, b, s)); err != nil {
 		return nil, err
 	}
 	s.decide(p, tx.Now)

@@ -37,6 +37,9 @@ type AuthorizeRequest struct {
 	// Pushed is the hash of the request_uri that is used up by the answer; nil
 	// when the request came as it is.
 	Pushed []byte `json:"pushed,omitempty"`
+	// DeviceCode is the hash of the code of the device that is connected by the
+	// answer; nil when a browser asked.
+	DeviceCode []byte `json:"device_code,omitempty"`
 }
 
 // Next is where the browser goes after a verb: out with Reply, or else to
@@ -100,6 +103,8 @@ type SignInView struct {
 	AskedScopes, NewScopes []string
 	// EnforceFrom is the date a notice speaks of.
 	EnforceFrom time.Time
+	// Device is what is to be connected; nil on every page but the one that asks.
+	Device *DeviceView
 }
 
 // CodeView describes a running challenge.

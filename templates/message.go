@@ -65,6 +65,7 @@ var mails = map[string]mailRules{
 	"mail.em_taken":   {facts: event.facts},
 	"mail.em_held":    {facts: event.facts},
 	"mail.app":        event,
+	"mail.device":     event,
 	"mail.export":     event,
 	"mail.close":      about("until"),
 	"mail.close_soon": {facts: []string{"until"}, advice: true},

@@ -49,6 +49,7 @@ func data() map[string]any {
 		"account-email": templates.ChangeEmailPage{}, "account-addresses": templates.AddressesPage{},
 		"account-address-code": templates.AddressCodePage{},
 		"report":               templates.ReportPage{}, "report-done": nil, "resume": nil, "resume-done": nil,
+		"device": templates.DevicePage{}, "device-confirm": templates.DeviceConfirmPage{}, "device-done": nil, "device-denied": nil,
 		"signout-done": nil, "signup-done": nil, "forgot-sent": templates.ForgotSentPage{}, "help": templates.HelpPage{Dates: []templates.HelpDate{{Client: "Mall"}}},
 		"help-setup": templates.HelpPage{}, "help-app": templates.HelpPage{}, "help-code": templates.HelpPage{}, "help-faq": templates.HelpPage{},
 		"account-home": templates.HomePage{}, "account-profile": templates.ProfilePage{},

@@ -27,6 +27,7 @@ var Notified = map[string]string{
 	"device.replayed":      "mail.dev_copied",
 	"device.reset":         "mail.dev",
 	"device.trusted":       "mail.dev_add",
+	"device_code.approved": "mail.device",
 	"email.changed":        "mail.em_chg",
 	"method.added":         "mail.m_add",
 	"method.changed":       "mail.m_chg",
@@ -82,13 +83,14 @@ var Notified = map[string]string{
 var Quiet = []string{
 	"address.asked", "alarm.raised", "app.disconnected", "call.stopped", "client.added", "client.date_changed", "client.disabled",
 	"client.enabled", "client.secret_rotated", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent",
-	"code.undelivered", "code.wrong", "device.removed", "email.not_restored", "email.restored", "enrolment.put_off",
-	"grant.revoked", "grant.rules_changed", "key.revoked", "keys.rotated", "method.drafted", "method.restored", "passkey.declined",
-	"passkey.put_off", "passkey.refused", "passkey.right", "profile.changed", "recovery.answered", "recovery.approved",
-	"recovery.cleared", "recovery.dropped", "recovery_code.wrong", "refresh.replayed", "session.ended", "session.ended_others",
-	"session.replaced", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again", "shop.join_refused",
+	"code.undelivered", "code.wrong", "device.removed", "device_code.denied", "device_code.guessed", "device_code.replayed",
+	"email.not_restored", "email.restored", "enrolment.put_off", "grant.revoked", "grant.rules_changed", "key.revoked",
+	"keys.rotated", "method.drafted", "method.restored", "passkey.declined", "passkey.put_off", "passkey.refused", "passkey.right",
+	"profile.changed", "recovery.answered", "recovery.approved", "recovery.cleared", "recovery.dropped", "recovery_code.wrong",
+	"refresh.replayed", "session.ended", "session.ended_others", "session.replaced", "setup.mail_proved", "setup.mail_sent",
+	"setup.mail_wrong", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again", "shop.join_refused",
 	"shop.renamed", "shop.uninvited", "signin.done", "signin.password.right", "signin.password.wrong", "signin.unfinished",
-	"setup.mail_proved", "setup.mail_sent", "setup.mail_wrong", "staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
+	"staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
 }
 
 // noticed are the events of Notified that some test has caused.

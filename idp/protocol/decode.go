@@ -24,6 +24,8 @@ func (decoder) Decode(into any, form map[string][]string) error {
 	case *oidc.RefreshTokenRequest:
 		to.RefreshToken = v.Get("refresh_token")
 	case *oidc.ClientCredentialsRequest: // scope and resource are read from the form
+	case *oidc.DeviceAccessTokenRequest:
+		to.DeviceCode = v.Get("device_code")
 	case *oidc.RevocationRequest:
 		to.Token, to.TokenTypeHint = v.Get("token"), v.Get("token_type_hint")
 	default:

@@ -29,12 +29,14 @@ type endpointURLs struct {
 	Revocation string `json:"revocation_endpoint"`
 	UserInfo   string `json:"userinfo_endpoint"`
 	Push       string `json:"pushed_authorization_request_endpoint"`
+	Device     string `json:"device_authorization_endpoint"`
 	Status     string `json:"introspection_endpoint"`
 }
 
 func endpointsAt(base string) endpointURLs {
 	return endpointURLs{
 		Token: base + PathToken, Revocation: base + PathRevoke, UserInfo: base + PathUserInfo, Push: base + PathPush, Status: base + PathStatus,
+		Device: base + PathDevice,
 	}
 }
 
@@ -64,5 +66,5 @@ func (ep *endpoints) authMethods() []clients.AuthMethod {
 // MachinePaths are the paths below an alias for client certificates: nothing
 // that a browser opens.
 func MachinePaths() []string {
-	return []string{PathToken, PathRevoke, PathUserInfo, PathPush, PathStatus}
+	return []string{PathToken, PathRevoke, PathUserInfo, PathPush, PathStatus, PathDevice}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/idptest"
 	"github.com/sekisho-id/sekisho/idp/protocol"
@@ -40,7 +41,7 @@ func list(v any) (out []string) {
 
 // grantType is the error that a grant type meets.
 func (w *world) grantType(t *testing.T, grant string) string {
-	client := map[string]string{"client_credentials": "machine"}[grant]
+	client := map[string]string{"client_credentials": "machine", string(clients.GrantDevice): "tv"}[grant]
 	if client == "" {
 		client = "web"
 	}

@@ -123,7 +123,8 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 	for name, method := range map[string]string{
 		"authorization_endpoint": "GET", "token_endpoint": "POST", "userinfo_endpoint": "GET", "jwks_uri": "GET",
 		"end_session_endpoint": "GET", "revocation_endpoint": "POST", "pushed_authorization_request_endpoint": "POST",
-		"introspection_endpoint": "POST",
+		"introspection_endpoint":        "POST",
+		"device_authorization_endpoint": "POST",
 	} {
 		url, _ := doc[name].(string)
 		if r := w.browser(t).do(method, url, ""); !strings.HasPrefix(url, w.URL+"/oauth2/") || r.status == http.StatusNotFound || r.status == http.StatusMethodNotAllowed {

@@ -6,6 +6,7 @@
 //	GET POST /oauth2/authorize   authorize.go, request.go   browser
 //	                             claims.go, object.go
 //	POST     /oauth2/par         par.go                     machine
+//	POST     /oauth2/device_authorization  device.go        machine
 //	GET POST /oauth2/logout      logout.go                  browser
 //	POST     /oauth2/token       gate.go, server.go         machine
 //	POST     /oauth2/revoke      gate.go, server.go         machine

@@ -44,6 +44,9 @@ var (
 	errInternal         = &oidc.Error{ErrorType: oidc.ServerError, Description: "something went wrong on our side"}
 
 	errSlow        = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "too many failed client authentications; wait as long as Retry-After says"}
+	errDeviceScope = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope is missing, malformed or exceeds what the client may have"}
+	errTooMany     = &oidc.Error{ErrorType: oidc.SlowDown, Description: "too many codes were asked for: wait as long as Retry-After says"}
+
 	errUnavailable = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "nothing was changed; try again in a moment"}
 
 	errNoOpenID       = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope must contain openid"}
@@ -78,7 +81,8 @@ var (
 var statuses = map[*oidc.Error]int{
 	errClient: http.StatusUnauthorized, errToken: http.StatusUnauthorized, errTokenMissing: http.StatusUnauthorized,
 	errTokenScope: http.StatusForbidden, errTooLarge: http.StatusRequestEntityTooLarge,
-	errMethod: http.StatusMethodNotAllowed, errSlow: http.StatusTooManyRequests, errInternal: http.StatusInternalServerError, errUnavailable: http.StatusServiceUnavailable,
+	errMethod: http.StatusMethodNotAllowed, errSlow: http.StatusTooManyRequests, errTooMany: http.StatusTooManyRequests,
+	errInternal: http.StatusInternalServerError, errUnavailable: http.StatusServiceUnavailable,
 }
 
 func status(e *oidc.Error) int {

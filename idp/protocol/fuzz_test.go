@@ -21,6 +21,7 @@ func FuzzAuthorizationEndpoints(f *testing.F) {
 	f.Add(request("client_id", "push", "claims", `{"id_token":{"acr":{"essential":true,"value":"x"}}}`).Encode(), false)
 	f.Add(request("request", "e30.e30.e30", "client_id", "signs").Encode(), false)
 	f.Add("request_uri=urn:ietf:params:oauth:request_uri:x&client_id=web", false)
+	f.Add("scope=openid&client_id=kiosk", true)
 	f.Add("client_id=%zz&;=&&\x00", true)
 	f.Fuzz(func(t *testing.T, query string, push bool) {
 		const marker = "a-marker-nobody-sends"
@@ -34,6 +35,14 @@ func FuzzAuthorizationEndpoints(f *testing.F) {
 		}
 		got := httptest.NewRecorder()
 		w.Handler.ServeHTTP(got, r)
+		if push { // the same to a device's endpoint, by a client that may
+			again := httptest.NewRequest(http.MethodPost, w.URL+protocol.PathDevice, strings.NewReader(query))
+			again.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			if got.Code < http.StatusInternalServerError {
+				got = httptest.NewRecorder()
+				w.Handler.ServeHTTP(got, again)
+			}
+		}
 		if got.Code >= http.StatusInternalServerError {
 			t.Errorf("%q: %d %s", query, got.Code, got.Body)
 		}

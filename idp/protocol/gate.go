@@ -18,7 +18,7 @@ import (
 )
 
 // grantTypes are the grants served; password is not among them (O-10, S-108).
-var grantTypes = []clients.GrantType{clients.GrantCode, clients.GrantRefresh, clients.GrantClientCredentials}
+var grantTypes = []clients.GrantType{clients.GrantCode, clients.GrantRefresh, clients.GrantClientCredentials, clients.GrantDevice}
 
 // token is POST /oauth2/token.
 func (ep *endpoints) token(c echo.Context) error {

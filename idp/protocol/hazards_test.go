@@ -292,7 +292,7 @@ func TestH12DiscoveryLies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	body := w.machine(t).get(protocol.PathDiscovery).body
-	for _, lie := range []string{"implicit", "id_token token", "token-exchange", "jwt-bearer", "device_", "registration", "check_session", "fragment", "plain", "client_secret_jwt", "HS256"} {
+	for _, lie := range []string{"implicit", "id_token token", "token-exchange", "jwt-bearer", "registration", "check_session", "fragment", "plain", "client_secret_jwt", "HS256"} {
 		if strings.Contains(body, lie) {
 			t.Errorf("metadata promises %q: %s", lie, body)
 		}

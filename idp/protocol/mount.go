@@ -20,7 +20,8 @@ import (
 // The paths served, below the issuer.
 const (
 	PathAuthorize = "/oauth2/authorize"
-	PathPush      = "/oauth2/par" // RFC 9126
+	PathPush      = "/oauth2/par"                  // RFC 9126
+	PathDevice    = "/oauth2/device_authorization" // RFC 8628
 	PathToken     = "/oauth2/token"
 	PathUserInfo  = "/oauth2/userinfo"
 	PathJWKS      = "/oauth2/jwks"
@@ -108,6 +109,7 @@ func Mount(e *echo.Echo, cfg Config) error {
 
 	e.Any(PathToken, behind(ep.token, cors("POST"), noStore, only(http.MethodPost))) // H-14: never GET
 	e.Any(PathPush, behind(ep.push, cors("POST"), noStore, only(http.MethodPost)))
+	e.Any(PathDevice, behind(ep.device, cors("POST"), noStore, only(http.MethodPost)))
 	e.Any(PathRevoke, behind(ep.revoke, cors("POST"), noStore, only(http.MethodPost)))
 	e.Any(PathStatus, behind(ep.introspect, noStore, only(http.MethodPost))) // no cors: no script has a client secret
 	e.Any(PathUserInfo, behind(ep.userInfo, cors("GET, POST"), noStore, only(browser...)))

@@ -68,6 +68,18 @@ func parties() []clients.Client {
 			ID: "payapi", Name: "Payout API", SecretHashes: []string{clients.HashSecret(secret)},
 			Serves: []string{"https://pay.example", "https://api.example"}, IntrospectionAlg: "ES256",
 		},
+		party("tv", func(c *clients.Client) {
+			c.Grants = []clients.GrantType{clients.GrantDevice, clients.GrantRefresh}
+			c.RedirectURIs, c.PostLogoutURIs = nil, nil
+		}),
+		party("tv-post", func(c *clients.Client) {
+			c.Grants, c.Auth = []clients.GrantType{clients.GrantDevice}, clients.AuthPost
+			c.RedirectURIs, c.PostLogoutURIs = nil, nil
+		}),
+		party("kiosk", func(c *clients.Client) {
+			c.Grants = []clients.GrantType{clients.GrantDevice, clients.GrantRefresh}
+			c.RedirectURIs, c.PostLogoutURIs, c.Auth, c.SecretHashes = nil, nil, clients.AuthNone, nil
+		}),
 		party("gone", func(c *clients.Client) { c.Disabled = true }),
 		party("machine", func(c *clients.Client) {
 			c.Grants, c.Scopes = []clients.GrantType{clients.GrantClientCredentials}, []string{"openid", "payout", "report"}

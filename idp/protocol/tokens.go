@@ -37,7 +37,7 @@ type idClaims struct {
 	AMR      []string `json:"amr"`
 	Nonce    string   `json:"nonce,omitempty"`
 	AtHash   string   `json:"at_hash"`
-	SID      string   `json:"sid"`
+	SID      string   `json:"sid,omitempty"` // a device has no session
 	// Claims about the person stand here only where they were asked for one by
 	// one: in this flow userinfo tells the rest (OIDC Core §5.4).
 	*personal

@@ -112,7 +112,7 @@ func invariants() []invariant {
 		{"a trusted device never satisfies step-up, sudo, min_acr 2sv or a client without trusted devices (T-11, S-101, N-56)", func(f *signin.Facts, s *signin.Step) bool {
 			r := f.Request
 			asked := f.Rules.MinACR != "" || r.Want >= signin.LevelTwoStep && (r.Essential || f.Person.TwoStep) ||
-				f.Person.TwoStep && (r.Sudo || f.Rules.NoTrustedDevices)
+				f.Person.TwoStep && (r.Sudo || r.Device || f.Rules.NoTrustedDevices)
 			return done(s) && asked && !recent(second(f), 24*time.Hour)
 		}},
 		{"have is truthful", func(f *signin.Facts, s *signin.Step) bool {
@@ -164,9 +164,9 @@ func invariants() []invariant {
 			since := ago(7 * time.Minute)
 			return first(f).Before(since) || s.Need >= signin.LevelTwoStep && second(f).Before(since)
 		}},
-		{"credentials change and methods are bound with fresh proofs only (C-33, T-40)", func(f *signin.Facts, s *signin.Step) bool {
+		{"credentials change, devices connect and methods are bound with fresh proofs only (C-33, T-40, RFC 8628)", func(f *signin.Facts, s *signin.Step) bool {
 			binds := s.Page == signin.PageEnrol || s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer
-			if !binds && (!done(s) || !f.Request.Sudo) {
+			if !binds && (!done(s) || !f.Request.Sudo && !f.Request.Device) {
 				return false
 			}
 			guarded := f.Person.TwoStep || f.Person.Passkey
@@ -214,12 +214,12 @@ func invariants() []invariant {
 				now.Before(week) && !f.Person.ExtendedUntil.After(f.Rules.EnforceFrom) && recent(f.Person.NoticedAt, 24*time.Hour-1))
 		}},
 		{"trusting is offered with a code that a trusted device could have replaced", func(f *signin.Facts, s *signin.Step) bool {
-			return s.TrustOffered && (s.Page != signin.PageCode || f.Request.Sudo || f.Rules.NoTrustedDevices ||
+			return s.TrustOffered && (s.Page != signin.PageCode || f.Request.Sudo || f.Request.Device && f.Person.TwoStep || f.Rules.NoTrustedDevices ||
 				f.Rules.MinACR != "" || s.Need > signin.LevelTrustedDevice)
 		}},
 		{"every page after the password needs the password (S-027, T-12)", func(_ *signin.Facts, s *signin.Step) bool {
 			after := s.Page == signin.PageCode || s.Page == signin.PagePasskey || s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer ||
-				s.Page == signin.PageEnrol || s.Page == signin.PageNotice || s.Page == signin.PageConsent || s.Page == signin.PageRecovery
+				s.Page == signin.PageEnrol || s.Page == signin.PageNotice || s.Page == signin.PageConsent || s.Page == signin.PageDevice || s.Page == signin.PageRecovery
 			return after && s.Have < signin.LevelPassword
 		}},
 		{"a disabled person gets nowhere", func(f *signin.Facts, s *signin.Step) bool {
@@ -232,6 +232,9 @@ func invariants() []invariant {
 		{"scopes are never given without consent", func(f *signin.Facts, s *signin.Step) bool {
 			asked := f.Request.Consent || !f.Rules.FirstParty && len(f.Request.Scopes) > 0
 			return done(s) && asked && !f.Proofs.Consented
+		}},
+		{"no device is connected that nobody looked at (RFC 8628 §5.4)", func(f *signin.Facts, s *signin.Step) bool {
+			return f.Request.Device && !f.Proofs.Consented && (done(s) || s.Page == signin.PageConsent)
 		}},
 		{"an acr that nobody can reach is never promised (O-23)", func(f *signin.Facts, s *signin.Step) bool {
 			return f.Request.Essential && f.Request.Want > signin.LevelPhishingResistant && s.Error != "unmet_authentication_requirements"

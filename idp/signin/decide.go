@@ -31,6 +31,7 @@ const (
 	ReasonNoBackup     = "no_backup"     // or without a backup (S-053)
 	ReasonNotice       = "notice"        // the client's date comes near (S-111)
 	ReasonOffer        = "passkey_offer" // after a full sign-in, once
+	ReasonDevice       = "device"        // a device is to be connected (RFC 8628)
 	ReasonConsent      = "prompt_consent"
 	ReasonScopes       = "new_scopes" // scopes that were never allowed
 	ReasonDone         = "done"
@@ -105,6 +106,9 @@ func next(f *Facts, d demand, stale string, level Level) Step {
 		return Step{Page: PageNotice, Reason: ReasonNotice, PutOff: true}
 	case d.asks(ReasonOffer, offered(f, d)):
 		return Step{Page: PageOffer, Reason: ReasonOffer, PutOff: true}
+	case d.asks(ReasonDevice, r.Device && !f.Proofs.Consented):
+		// RFC 8628 §5.4: no client is trusted so far that nobody has to look at the device.
+		return Step{Page: PageDevice, Reason: ReasonDevice}
 	case d.asks(ReasonConsent, r.Consent && !f.Proofs.Consented):
 		// OIDC Core §3.1.2.1 names no exception: a first party that sends
 		// prompt=consent gets the page too.
@@ -155,7 +159,7 @@ func errorOf(f *Facts, s Step) string {
 		if f.Request.Essential && s.Have < f.Request.Want {
 			return errUnmet // O-23
 		}
-	case PageNotice, PageOffer, PageRecovery:
+	case PageNotice, PageOffer, PageDevice, PageRecovery:
 	}
 	return errInteraction
 }
@@ -172,7 +176,7 @@ func signedIn(f *Facts) bool {
 // factor there is, or the thief of a password would be the first to have one.
 func offered(f *Facts, d demand) bool {
 	d.fresh = true // a factor would be bound
-	return f.Proofs.Able && !f.Person.Passkey && !f.Person.Offered && !f.Request.Sudo && !putOff(f) &&
+	return f.Proofs.Able && !f.Person.Passkey && !f.Person.Offered && !f.Request.Sudo && !f.Request.Device && !putOff(f) &&
 		staleSignIn(f, d) == "" && (!d.twoStep || codeCounts(f, d))
 }
 

@@ -40,7 +40,7 @@ func measure(f *Facts, t *Explanation) (d demand, stale string, level Level) {
 
 // demandOf unites what the person, the client and the request ask for.
 func demandOf(f *Facts, t *Explanation) demand {
-	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo, enforced: f.Request.Staff || enforced(f), trace: t}
+	d := demand{level: LevelPassword, twoStep: f.Person.TwoStep, fresh: f.Request.Sudo || f.Request.Device, enforced: f.Request.Staff || enforced(f), trace: t}
 	second := LevelTrustedDevice
 	if f.Rules.NoTrustedDevices {
 		second = LevelTwoStep

@@ -107,7 +107,7 @@ func Answer(f *Facts, s Step) {
 		f.Person.TwoStep, f.Person.Primary, f.Person.Backup, p.CodeAt = true, true, true, f.Now
 	case PageNotice:
 		p.PutOff = true
-	case PageConsent:
+	case PageConsent, PageDevice:
 		p.Consented = true
 	case PageDone, PageRefuse, PageRecovery:
 	}

@@ -47,6 +47,9 @@ type Request struct {
 	// Staff is set for the pages under /admin: two-step verification must be on
 	// beside the passkey that Want asks for (T-43).
 	Staff bool `json:"staff,omitempty"`
+	// Device connects a device that has no browser of its own (RFC 8628): proofs
+	// as fresh as for Sudo, and the person confirms the device every time.
+	Device bool `json:"device,omitempty"`
 }
 
 // Person is who is signing in. The zero Person means: not known yet.
@@ -166,6 +169,7 @@ const (
 	PageOffer      Page = "offer"       // the same path, where one is offered
 	PageEnrol      Page = "enrol"       // /signin/enroll
 	PageNotice     Page = "notice"      // /signin/notice
+	PageDevice     Page = "device"      // /device/confirm
 	PageConsent    Page = "consent"     // /consent
 	PageRecovery   Page = "recovery"    // /recovery/status
 	PageRefuse     Page = "refuse"      // an error, to the relying party or on a page

@@ -86,6 +86,7 @@ func passkeyDimensions() [][]change {
 			{"no trusted devices", func(f *signin.Facts) { f.Rules.NoTrustedDevices = true }},
 			{"sudo", func(f *signin.Facts) { f.Request.Sudo = true }},
 			{"sudo of staff", func(f *signin.Facts) { f.Request.Sudo, f.Person.Staff = true, true }},
+			{"device", func(f *signin.Facts) { f.Request.Device = true }},
 		},
 		{
 			{"2SV off, passkey", func(f *signin.Facts) { f.Person.Passkey = true }},

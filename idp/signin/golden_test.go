@@ -121,6 +121,7 @@ func rules() []rule {
 		{signin.ReasonNoBackup, "Two-step verification is on without a usable backup (S-053). A code comes first here too."},
 		{signin.ReasonNotice, "The client's date is at most 30 days away (S-111). `prompt=none` never fails for it."},
 		{signin.ReasonOffer, "A passkey is offered once, in a browser that can make one, right after a full sign-in: never before the code."},
+		{signin.ReasonDevice, "A device without a browser is to be connected (RFC 8628). Everybody is asked, whatever the client and however often: the page is what stands against a code that somebody else sent. Proofs are as fresh as for a change of credentials, so a trusted device is no help."},
 		{signin.ReasonConsent, "`prompt=consent`: a first party that sends it gets the page too."},
 		{signin.ReasonScopes, "The client asks for scopes that were never allowed. First parties need no consent."},
 		{signin.ReasonDone, "Nothing is left to ask."},

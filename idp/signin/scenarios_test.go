@@ -40,6 +40,7 @@ func consent(f *signin.Facts)   { f.Request.Consent = true }
 func choose(f *signin.Facts)    { f.Request.Select = true }
 func create(f *signin.Facts)    { f.Request.Create = true }
 func sudo(f *signin.Facts)      { f.Request.Sudo = true }
+func connect(f *signin.Facts)   { f.Request.Device = true }
 func putOff(f *signin.Facts)    { f.Proofs.PutOff = true }
 func signedOut(f *signin.Facts) { f.Proofs, f.Person = signin.Proofs{}, signin.Person{} }
 func passed(f *signin.Facts)    { f.Rules.EnforceFrom = now }
@@ -275,6 +276,15 @@ func scenarios() []scenario {
 		{"able browser, prompt=none", facts(able, none)},
 		{"able browser, sudo", facts(able, sudo)},
 		{"able browser, the notice was put off", facts(able, near, putOff)},
+		{"a device, password a minute old", facts(connect)},
+		{"a device, password 11 minutes old", facts(connect, password(11*m))},
+		{"a device, 2SV on, trusted device", facts(connect, on, device)},
+		{"a device, 2SV on, password and code a minute old", facts(connect, on, code(m))},
+		{"a device, date passed, 2SV off", facts(connect, passed)},
+		{"a device of a third party, new scopes", facts(connect, thirdParty)},
+		{"a device of a third party, all scopes allowed before", facts(connect, thirdParty, allowed("offline_access", "email", "profile"))},
+		{"a device, confirmed in this sign-in", facts(connect, thirdParty, consented)},
+		{"a device, able browser", facts(connect, able)},
 		{"prompt=consent, first party", facts(consent)},
 		{"prompt=consent, all scopes allowed before", facts(thirdParty, consent, allowed("email", "offline_access"))},
 		{"prompt=consent, allowed in this sign-in", facts(thirdParty, consent, consented)},

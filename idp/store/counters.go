@@ -26,6 +26,13 @@ func (tx *Tx) Hit(key string, limit int, per time.Duration) (ok bool, reset time
 	return limit <= 0 || n <= limit, time.Unix(at, 0).UTC(), nil
 }
 
+// Unhit takes back one event of key that was counted in this transaction: a
+// try is counted before it is judged, and a right one is no failure.
+func (tx *Tx) Unhit(key string) error {
+	_, err := tx.exec("take back hit", "UPDATE counters SET n = n - 1 WHERE name = ?1 AND n > 0", tx.counter(key))
+	return err
+}
+
 // Count returns how many events the window of key holds and when it ends; 0
 // and the zero time when there is none.
 func (tx *Tx) Count(key string) (n int, reset time.Time, err error) {

@@ -13,6 +13,7 @@ var lifetimes = []struct {
 	{"sign_ins", "id", "expires_at <= ?1", 24 * time.Hour},
 	{"challenges", "id", "expires_at <= ?1", 24 * time.Hour},
 	{"pushed_requests", "hash", "keep_until <= ?1", 0},
+	{"device_codes", "hash", "expires_at <= ?1", time.Hour},
 	{"codes", "hash", "expires_at <= ?1", time.Hour},
 	{"tokens", "id", "expires_at <= ?1", time.Hour},
 	{"refresh_tokens", "hash", "expires_at <= ?1", 0},

@@ -291,3 +291,32 @@ func TestProofCannotBeSpentTwice(t *testing.T) { // H-13
 		}
 	})
 }
+
+func TestDeviceIsAnsweredAndUsedOnce(t *testing.T) { // RFC 8628, T-17
+	onBoth(t, func(t *testing.T, db *database) {
+		hash := store.Hash("d")
+		want := store.DeviceCode{
+			Hash: hash, UserCode: "BCDF-GHJK", ClientID: "tv", Scopes: []string{"openid"}, IP: "192.0.2.1", UserAgent: "TV", Pace: 5,
+			CreatedAt: db.now(), ExpiresAt: db.now().Add(5 * time.Minute),
+		}
+		db.do(t, func(tx *store.Tx) error { return tx.InsertDeviceCode(want) })
+		same(t, db, want, func(tx *store.Tx) (store.DeviceCode, error) { return tx.DeviceByUserCode("BCDF-GHJK") })
+		db.wants(t, store.ErrNotFound, func(tx *store.Tx) error { _, err := tx.DeviceByUserCode("BCDF-GHJL"); return err })
+		twin := want
+		twin.Hash = store.Hash("e")
+		db.wants(t, store.ErrExists, func(tx *store.Tx) error { return tx.InsertDeviceCode(twin) })
+		db.do(t, func(tx *store.Tx) error { return tx.PollDeviceCode(hash, 10) })
+		if won := db.race(t, 20, func(tx *store.Tx) error { return tx.AnswerDeviceCode(hash, "g") }); won != 1 {
+			t.Errorf("%d of 20 answered, want 1", won)
+		}
+		if won := db.race(t, 20, func(tx *store.Tx) error { return tx.UseDeviceCode(hash) }); won != 1 {
+			t.Errorf("%d of 20 used the code, want 1", won)
+		}
+		want.Pace, want.PolledAt, want.AnsweredAt, want.GrantID, want.UsedAt = 10, db.now(), db.now(), "g", db.now()
+		same(t, db, want, func(tx *store.Tx) (store.DeviceCode, error) { return tx.DeviceCode(hash) })
+		db.do(t, func(tx *store.Tx) error {
+			return tx.InsertDeviceCode(store.DeviceCode{Hash: twin.Hash, UserCode: "X", ExpiresAt: db.now()})
+		})
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.AnswerDeviceCode(twin.Hash, "g") }) // expired
+	})
+}

@@ -82,6 +82,7 @@ func TestDatabaseHoldsNoSecretInClear(t *testing.T) { // T-52
 				tx.InsertFactor(phone),
 				tx.PutAddress("u1", store.Address{Street: secret("street")}),
 				tx.InsertPushed(store.PushedRequest{Hash: store.Hash(secret("request uri")), ClientID: "shop", Params: secret("params"), ExpiresAt: soon}),
+				tx.InsertDeviceCode(store.DeviceCode{Hash: store.Hash(secret("device code")), UserCode: secret("user code"), ClientID: "shop", ExpiresAt: soon}),
 				tx.PutEnrolment(mfa.Enrolment{UserID: "u1", Number: secrets["enrolment number"], Secret: []byte(secret("enrol")), ExpiresAt: soon}),
 				tx.InsertSession(store.Session{SID: "s", UserID: "u1", Hash: store.Hash(secret("cookie")), ExpiresAt: soon}),
 				tx.InsertCode(store.Code{Hash: store.Hash(secret("authcode")), ExpiresAt: soon}),

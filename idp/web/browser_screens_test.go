@@ -118,6 +118,7 @@ func TestScreens(t *testing.T) {
 			g.as(v).lately(e164)
 			g.as(k.visitor(t, b, lang)).forced()
 			g.as(k.visitor(t, b, lang)).posted()
+			g.as(k.visitor(t, b, lang)).device()
 			g.as(k.member(t, b, lang)).staff(v.email)
 			lost, _, _ := k.guarded(t, b, lang)
 			g.as(lost).recovers(k.reviewer(t, b, lang, "reviewer-"+lost.email), onDisk(t))
@@ -277,6 +278,27 @@ func (g *gallery) posted() {
 	g.signIn(authorize("buyer", "response_mode", "form_post"))
 	g.WithScripts() // axe is one
 	g.shot("form-post")
+}
+
+// device connects a device without a browser, and refuses another.
+func (g *gallery) device() {
+	g.Open("/device?user_code=" + g.k.deviceCode(g.t))
+	g.shot("device")
+	g.Fill("#code", "ABC")
+	g.Press("main .btn.pri")
+	g.shot("device--error")
+	g.Fill("#code", g.k.deviceCode(g.t))
+	g.Press("main .btn.pri")
+	g.Fill("#identifier", g.email)
+	g.Fill("#password", secret)
+	g.Press("main form .btn.pri")
+	g.shot("device-confirm")
+	g.Press("button[value=yes]")
+	g.shot("device-done")
+	g.Open("/device?user_code=" + g.k.deviceCode(g.t))
+	g.Press("main .btn.pri")
+	g.Press("button[value=no]")
+	g.shot("device-denied")
 }
 
 // forced must set two-step verification up inside a sign-in.

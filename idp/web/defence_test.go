@@ -271,7 +271,8 @@ func TestTheRoutesAreThese(t *testing.T) {
 		"/signin/select", "/consent", "/signout", "/signout/done", "/signup", "/signup/done", "/signup/verify",
 		"/password/forgot", "/password/forgot/sent", "/password/reset", "/password/reset/code", "/password/reset/methods", "/password/reset/recovery-code",
 		"/help", "/help/setup", "/help/app", "/help/code", "/help/faq", "/lang", "/static/*", "/receipts/:token",
-		"/shops/join",             // an invitation, which opens nothing by itself
+		"/shops/join",                                                  // an invitation, which opens nothing by itself
+		"/device", "/device/confirm", "/device/done", "/device/denied", // devices without a browser (RFC 8628)
 		"/report", "/report/done", // only take access away (T-64)
 		"/recovery", "/recovery/new", "/recovery/confirm", "/recovery/evidence", "/recovery/evidence/remove", "/recovery/send", // sign nobody in (T-42)
 		"/recovery/status", "/recovery/cancel",

@@ -33,6 +33,7 @@ var verdicts = []verdict{
 	{err: idp.ErrPushed, status: http.StatusGone, title: "error.t.stale", body: "error.b.pushed"},
 	{err: idp.ErrOtherBrowser, status: http.StatusForbidden, title: "error.t.stale", body: "error.b.other"},
 	{err: idp.ErrNoCookie, status: http.StatusBadRequest, title: "error.t.cookie", body: "error.b.cookie"},
+	{err: idp.ErrDeviceOver, status: http.StatusGone, title: "error.t.device", body: "error.b.device"},
 	{err: idp.ErrLink, status: http.StatusGone, title: "error.t.request", body: "reset.e.link"},
 	{err: recovery.ErrOver, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
 	{err: recovery.ErrNotNow, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},

@@ -52,8 +52,11 @@ func start(t *testing.T, opts ...idptest.Option) *kit {
 	soon.Rules.EnforceFrom = idptest.Start.Add(10*24*time.Hour + time.Hour)
 	vault := party("vault")
 	vault.Rules.MinACR = "urn:sekisho:acr:2sv"
+	tv := party("tv")
+	tv.Name, tv.Owner, tv.Rules.FirstParty = "Minato TV", "Minato Inc.", false
+	tv.RedirectURIs, tv.PostLogoutURIs, tv.ResponseModes, tv.Grants = nil, nil, nil, []clients.GrantType{clients.GrantDevice}
 	var cfg web.Config
-	opts = append(opts, idptest.Clients(party("buyer"), third, seller, soon, vault), idptest.Web(func(c *web.Config) { cfg = *c }))
+	opts = append(opts, idptest.Clients(party("buyer"), third, seller, soon, vault, tv), idptest.Web(func(c *web.Config) { cfg = *c }))
 	k.Server = idptest.New(t, opts...)
 	router, err := web.New(cfg)
 	if err != nil {

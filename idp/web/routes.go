@@ -20,7 +20,7 @@ func post(path string, h echo.HandlerFunc) route { return route{http.MethodPost,
 func (s *server) routes() []route {
 	return slices.Concat(
 		s.signInRoutes(), s.accountRoutes(), s.addressRoutes(), s.appRoutes(), s.dataRoutes(), s.shopRoutes(), s.setupRoutes(), s.twoStepRoutes(),
-		s.reportRoutes(), s.recoveryRoutes(), s.reviewRoutes(),
+		s.reportRoutes(), s.recoveryRoutes(), s.reviewRoutes(), s.deviceRoutes(),
 		s.methodRoutes(),
 		s.staffRoutes(),
 		s.inboxRoutes(),

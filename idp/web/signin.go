@@ -37,6 +37,8 @@ func stepPath(v idp.SignInView) string {
 		return "/signin/passkey/new"
 	case signin.PageEnrol:
 		return "/signin/enroll"
+	case signin.PageDevice:
+		return pathDeviceConfirm
 	case signin.PageConsent:
 		return "/consent"
 	case signin.PageRecovery, signin.PageRefuse:
