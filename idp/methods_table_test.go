@@ -64,8 +64,14 @@ var outcomeWords = []struct {
 	word string
 	err  error
 }{
-	{"state", idp.ErrState}, {"gone", idp.ErrNotFound}, {"pair", mfa.ErrLastMethod}, {"must", mfa.ErrMustVerify}, {"twice", mfa.ErrAppTwice},
-	{"choice", mfa.ErrChoice}, {"many", mfa.ErrTooManyFactors}, {"stop", mfa.ErrFactorDisabled},
+	{"state", idp.ErrState},
+	{"gone", idp.ErrNotFound},
+	{"pair", mfa.ErrLastMethod},
+	{"must", mfa.ErrMustVerify},
+	{"twice", mfa.ErrAppTwice},
+	{"choice", mfa.ErrChoice},
+	{"many", mfa.ErrTooManyFactors},
+	{"stop", mfa.ErrFactorDisabled},
 }
 
 func outcomeOf(err error) string {
