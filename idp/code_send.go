@@ -149,7 +149,7 @@ func (p *Provider) firstCode(w *work, s *situation) error {
 	if err != nil || slices.ContainsFunc(running, func(c mfa.Challenge) bool { return c.UserID == s.user.ID }) {
 		return err
 	}
-	factors, _ := s.ways(w.Now)
+	factors, _ := s.ways(p, w.Now)
 	factors = usable(factors)
 	if len(factors) == 0 {
 		return nil

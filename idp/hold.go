@@ -68,16 +68,20 @@ func (p *Provider) firmly(tx *store.Tx, s Session, factors []mfa.Factor, passkey
 	return s, nil
 }
 
-// firmFactors are those whose proof would not be held now.
-func firmFactors(factors []mfa.Factor, now time.Time) []mfa.Factor {
-	return slices.DeleteFunc(slices.Clone(factors), func(f mfa.Factor) bool { return f.Held(now, now) })
+// firmFactors are those whose proof would not be held now: none that is held,
+// and none whose first code in a sign-in would begin a hold.
+func (p *Provider) firmFactors(factors []mfa.Factor, now time.Time) []mfa.Factor {
+	return slices.DeleteFunc(slices.Clone(factors), func(f mfa.Factor) bool {
+		return f.Held(now, now) || !p.cfg.Limits.Care.Sure(f, now)
+	})
 }
 
 func firmPasskeys(passkeys []mfa.Passkey, now time.Time) []mfa.Passkey {
 	return slices.DeleteFunc(slices.Clone(passkeys), func(k mfa.Passkey) bool { return held(k, now, now) })
 }
 
-// firm refuses with *HeldError when the fresh proofs of a session come from a held method.
+// firm refuses with *HeldError when the fresh proofs of a session come from a
+// held method; mfa.ErrMustVerify when there is no verified one to wait for.
 func (p *Provider) firm(tx *store.Tx, h *holder) error {
 	strict := *h
 	var err error
@@ -96,7 +100,7 @@ func (p *Provider) heldError(tx *store.Tx, h *holder) error {
 	if err != nil {
 		return err
 	}
-	e := &HeldError{Other: len(usable(firmFactors(h.factors, now)))+len(firmPasskeys(h.passkeys, now)) > 0 || c.Left > 0 && !p.codesHeld(c, now)}
+	e := &HeldError{Other: len(usable(p.firmFactors(h.factors, now)))+len(firmPasskeys(h.passkeys, now)) > 0 || c.Left > 0 && !p.codesHeld(c, now)}
 	if h.user.Roles != "" { // nothing but a passkey proves staff
 		e.Other = len(firmPasskeys(h.passkeys, now)) > 0
 	}
@@ -108,6 +112,9 @@ func (p *Provider) heldError(tx *store.Tx, h *holder) error {
 	}
 	if h.session.FactorID == byRecoveryCode {
 		e.Until = later(e.Until, c.MadeAt.Add(p.cfg.Limits.Care.Hold))
+	}
+	if e.Until.IsZero() && !e.Other { // nothing is held; nothing is verified either
+		return mfa.ErrMustVerify
 	}
 	return e
 }
@@ -141,10 +148,10 @@ func (p *Provider) viewFirm(ctx context.Context, b *Browser, f func(*store.Tx, *
 }
 
 // switches are the methods whose code may switch two-step verification: none
-// that is held switches it off.
+// that is held, or was never verified, switches it off (T-35).
 func (p *Provider) switches(factors []mfa.Factor, purpose mfa.Purpose, now time.Time) []mfa.Factor {
 	if purpose == mfa.ForDisable {
-		return firmFactors(factors, now)
+		return p.firmFactors(factors, now)
 	}
 	return factors
 }

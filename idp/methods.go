@@ -272,8 +272,8 @@ func (p *Provider) numberChanged(w *work, u User, old, now mfa.Factor) error {
 // tellNumber texts a number that codes no longer come there.
 func (p *Provider) tellNumber(w *work, u User, f mfa.Factor) error {
 	_, err := mfa.ParsePhone(mfa.CountryOf(f.Number), f.Number, mfa.SMS, p.cfg.Limits.MFA)
-	if !f.Channel.Phone() || !f.Verified() || err != nil {
-		return nil //nolint:nilerr // a landline hears of nothing, and the mails went out
+	if !f.Channel.Phone() || !p.cfg.Limits.Care.Sure(f, w.Now) || err != nil {
+		return nil //nolint:nilerr // a landline hears of nothing, nor does a number in doubt; the mails went out
 	}
 	w.queued = true
 	_, err = w.Enqueue(store.Outgoing{

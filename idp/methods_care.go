@@ -2,6 +2,7 @@ package idp
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -34,13 +35,51 @@ func (p *Provider) LookAfter(ctx context.Context) error {
 		if err != nil || len(users) == 0 {
 			return err
 		}
+		after = users[len(users)-1]
+		if users, err = p.inNeed(ctx, users); err != nil {
+			return err
+		}
 		for _, id := range users {
 			if err := p.lookAfter(ctx, id); err != nil {
 				return err
 			}
 		}
-		after = users[len(users)-1]
 	}
+}
+
+// inNeed are those of some people for whom something is due: most are read and left alone.
+func (p *Provider) inNeed(ctx context.Context, users []string) ([]string, error) {
+	var out []string
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		out = nil
+		for _, id := range users {
+			u, err := tx.User(id)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			factors, err := tx.Factors(id)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(factors, func(f mfa.Factor) bool { duty, _ := p.duty(u, factors, f, tx.Now); return duty != mfa.DutyNone }) {
+				out = append(out, id)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// duty is what is due for a method: none that is needed is deleted, or said to be.
+func (p *Provider) duty(u User, factors []mfa.Factor, f mfa.Factor, now time.Time) (mfa.Duty, time.Time) {
+	duty, at := p.cfg.Limits.Care.Due(f, now)
+	if (duty == mfa.DutyExpire || duty == mfa.DutyPurge) && !expendable(u, factors, f) {
+		return mfa.DutyNone, zero
+	}
+	return duty, at
 }
 
 // careRows bounds the rows that may have a duty; [mfa.CareLimits.Due] judges them.
@@ -69,8 +108,8 @@ func (p *Provider) lookAfter(ctx context.Context, userID string) error {
 			return err
 		}
 		for _, f := range slices.Clone(factors) {
-			duty, at := p.cfg.Limits.Care.Due(f, w.Now)
-			if duty == mfa.DutyNone || duty != mfa.DutyConfirm && duty != mfa.DutyRecheck && !expendable(u, factors, f) {
+			duty, at := p.duty(u, factors, f, w.Now)
+			if duty == mfa.DutyNone {
 				continue
 			}
 			if err := p.doDuty(w, u, f, duty, at); err != nil {

@@ -63,7 +63,7 @@ func (p *Provider) asksPasskey(s *situation, now time.Time) (asking, bool) {
 	if p.site == nil {
 		return asking{}, false
 	}
-	_, passkeys := s.ways(now)
+	_, passkeys := s.ways(p, now)
 	switch s.step.Page {
 	case signin.PagePassword:
 		if s.user == nil || s.session == nil && !proved(s.row) {

@@ -32,7 +32,7 @@ func (p *Provider) SendCode(ctx context.Context, b *Browser, id, factorID string
 		if s.step.Page != signin.PageCode {
 			return ErrStep
 		}
-		factors, _ := s.ways(w.Now)
+		factors, _ := s.ways(p, w.Now)
 		f, err := factorOf(factors, factorID)
 		if err != nil {
 			return err

@@ -57,7 +57,7 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 		return v, err
 	}
 	v.RecoveryCode = saved.Left > 0 && (!s.req.Firm || !p.codesHeld(saved, tx.Now))
-	factors, _ := s.ways(tx.Now)
+	factors, _ := s.ways(p, tx.Now)
 	v.Code, v.Methods, err = p.codeView(tx, *s.user, factors, mfa.ForSignIn, s.row.ID)
 	return v, err
 }

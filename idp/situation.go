@@ -181,9 +181,9 @@ func (s *situation) facts(p *Provider, now time.Time) signin.Facts {
 
 // ways are the methods and passkeys that this sign-in takes a proof from: all
 // that may be used, or those that are not held (C-40).
-func (s *situation) ways(now time.Time) ([]mfa.Factor, []mfa.Passkey) {
+func (s *situation) ways(p *Provider, now time.Time) ([]mfa.Factor, []mfa.Passkey) {
 	if s.req.Firm {
-		return firmFactors(s.factors, now), firmPasskeys(s.passkeys, now)
+		return p.firmFactors(s.factors, now), firmPasskeys(s.passkeys, now)
 	}
 	return s.factors, s.passkeys
 }

@@ -23,7 +23,7 @@ func (p *Provider) withPassword(ctx context.Context, b *Browser, f func(*work, *
 func (p *Provider) codePurpose(tx *store.Tx, h *holder, purpose mfa.Purpose) error {
 	state := twoStepState(h.user, h.factors)
 	if purpose == mfa.ForDisable && state == StateOn {
-		if len(usable(firmFactors(h.factors, tx.Now))) == 0 {
+		if len(usable(p.firmFactors(h.factors, tx.Now))) == 0 {
 			return p.heldError(tx, h)
 		}
 		return nil
@@ -91,7 +91,7 @@ func (p *Provider) Disable(ctx context.Context, b *Browser, code string, clear b
 		if err != nil {
 			return err
 		}
-		if f := find(firmFactors(h.factors, w.Now), got.factorID); f == nil {
+		if f := find(p.firmFactors(h.factors, w.Now), got.factorID); f == nil {
 			return p.heldError(w.Tx, h)
 		}
 		if err := p.turnOff(w, &h.user, h.factors, clear); err != nil {

@@ -21,7 +21,8 @@ func (tx *Tx) FactorsToMind(ages FactorAges, after string, limit int) ([]string,
 			COALESCE(dormant_at, disabled_at) <= ?1
 			OR dormant_at IS NULL AND disabled_at IS NULL AND channel <> 'app' AND (
 				verified_at IS NULL AND created_at <= ?2
-				OR verified_at IS NOT NULL AND COALESCE(last_used_at, verified_at) <= ?3))
+				OR verified_at IS NOT NULL AND COALESCE(last_used_at, verified_at) <= ?3
+					AND (noticed_at IS NULL OR noticed_at <= COALESCE(last_used_at, verified_at))))
 		ORDER BY user_id LIMIT ?5`, age(ages.Idle), age(ages.Unverified), age(ages.Unproved), after, limit)
 	return users, err
 }

@@ -41,6 +41,7 @@ var verdicts = []verdict{
 	{err: idp.ErrState, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
 	{err: mfa.ErrChoice, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
 	{err: mfa.ErrAppTwice, status: http.StatusConflict, title: "error.t.stale", body: "error.b.state"},
+	{err: mfa.ErrMustVerify, status: http.StatusForbidden, title: "error.t.held", body: "error.b.unproved"},
 	{err: idp.ErrNotFound, status: http.StatusNotFound, title: "error.t.404", body: "error.b.404"},
 	{err: idp.ErrForbidden, status: http.StatusForbidden, title: "error.t.forbidden", body: "error.b.staff"},
 	{err: idp.ErrShopRight, status: http.StatusForbidden, title: "error.t.forbidden", body: "shop.e.right"},

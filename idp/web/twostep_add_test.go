@@ -1,11 +1,15 @@
 package web_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sekisho-id/sekisho/idp"
+	"github.com/sekisho-id/sekisho/idp/idptest"
 	"github.com/sekisho-id/sekisho/mfa"
 )
 
@@ -146,4 +150,24 @@ func TestAppIsSetUpAgainOnThePages(t *testing.T) {
 	wants(t, p, http.StatusOK, "It is set up again")
 	p = submit(b, b.Get(newMethodPath), newMethodPath, "do", "cancel")
 	at(t, p, twoStepPath)
+}
+
+// T-33: a new number that changed hands gets no code, and the page says so.
+func TestSwappedNumberIsToldOnThePage(t *testing.T) {
+	t.Parallel()
+	k := start(t, idptest.Senders(map[mfa.Kind]idp.Sender{mfa.Call: swapped{}})).person(t)
+	b := k.Browser(t)
+	k.enter(t, b, "/account")
+	submit(b, b.Get(newMethodPath), newMethodPath, "kind", "phone", "do", "send", "channel", "voice", "cc", "JP", "tel", "090-9876-5432")
+	if err := k.Provider.Deliver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, b.Get(newMethodPath), http.StatusOK, "seems to have moved to another SIM")
+}
+
+// swapped withholds everything.
+type swapped struct{}
+
+func (swapped) Send(context.Context, mfa.Message) error {
+	return fmt.Errorf("%w: %w", mfa.ErrNumberRisk, mfa.ErrUndeliverable)
 }
