@@ -1,7 +1,6 @@
 package idp_test
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -46,9 +45,10 @@ func (w *walk) steps() map[string]func(*rapid.T) {
 		"clock": by(func(*walker) {
 			w.s.Clock.Advance(rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 6 * time.Minute, 11 * time.Minute, 61 * time.Minute, 13 * time.Hour, 25 * time.Hour, 31 * 24 * time.Hour}).Draw(w.T, "time"))
 		}),
-		"ask": by(w.ask), "answer": by(w.answer), "sign in": by(w.signIn), "sign in again": by(w.signIn), "reset the password": by(w.resetPassword),
+		"ask": by(w.ask), "answer": by(w.answer), "sign in": by(w.signIn), "trust a browser": by(w.trust), "come back": by(w.comeBack), "reset the password": by(w.resetPassword),
 		"set up": home(func(v *walker) { w.setUp(v, "") }), "turn off": home(w.turnOff), "turn on": home(w.turnOn),
-		"remove a method": home(w.removeMethod), "remove another": home(w.removeMethod), "make codes": home(w.makeCodes),
+		"remove a method": home(w.removeMethod), "make codes": home(w.makeCodes), "add a method": home(w.addMethod),
+		"replace a method": home(w.replaceMethod), "make another the main one": home(w.makeMain), "verify a method": home(w.verifyMethod),
 		"add a passkey": home(w.addPasskey), "remove a passkey": home(w.removePasskey),
 		"change the password": home(w.changePassword), "reset devices": home(w.resetDevices),
 		"sign out": by(func(v *walker) {
@@ -61,6 +61,7 @@ func (w *walk) steps() map[string]func(*rapid.T) {
 				thief.b.Session, thief.session = v.b.Session, v.session
 			}
 		}),
+		"look after": by(func(*walker) { w.ok(w.p.LookAfter(w.ctx.Context())) }),
 		"operator": by(func(*walker) {
 			if w.maybe(4) {
 				w.ok(w.p.ResetTwoStep(w.ctx.Context(), idptest.Operator(), w.user.ID))
@@ -109,6 +110,46 @@ func (w *walk) signIn(v *walker) {
 		}
 		w.answer(v)
 	}
+}
+
+// trust signs in where a browser may be trusted, and asks for that.
+func (w *walk) trust(v *walker) {
+	if w.before.user.TwoStepAt.IsZero() || v.trusted {
+		return
+	}
+	w.comeBack(v)
+	if v.n.Step.Page != signin.PageCode || v.thief {
+		return
+	}
+	w.inFlow = true
+	i := slices.IndexFunc(w.before.factors, func(f mfa.Factor) bool { return f.Usable() && f.Channel == mfa.SMS })
+	if i < 0 {
+		return
+	}
+	f := w.before.factors[i]
+	n, err := w.p.SendCode(w.ctx.Context(), v.b, v.n.SignInID, f.ID, f.Channel)
+	if w.goOn(v, n, err) {
+		n, err = w.p.SubmitCode(w.ctx.Context(), v.b, v.n.SignInID, w.s.Code(w.ctx, f.Number), true)
+		w.proved(v, err)
+		w.goOn(v, n, err)
+	}
+}
+
+// comeBack signs out and gives the password: a browser that is not trusted any
+// more must be asked for a code.
+func (w *walk) comeBack(v *walker) {
+	w.ok(w.p.SignOut(w.ctx.Context(), v.b, false))
+	v.session, v.flow = proofs{}, proofs{}
+	n, err := w.p.Authorize(w.ctx.Context(), v.b, request("buyer"))
+	if !w.goOn(v, n, err) || n.Step.Page != signin.PagePassword {
+		return
+	}
+	w.inFlow = true
+	n, err = w.p.SubmitPassword(w.ctx.Context(), v.b, n.SignInID, w.user.Email, w.pass)
+	if err == nil {
+		v.flow.first = w.now()
+	}
+	w.goOn(v, n, err)
 }
 
 // comeHome makes a session fit to change credentials, as far as its browser can.
@@ -235,137 +276,4 @@ func (w *walk) usePasskey(v *walker, view idp.SignInView) {
 		v.flow = proofs{w.now(), w.now()}
 	}
 	w.goOn(v, n, err)
-}
-
-// setUp walks through the wizard, of a sign-in or, when flow is empty, at home.
-func (w *walk) setUp(v *walker, flow string) {
-	ctx := w.ctx.Context()
-	if v.thief && w.before.user.TwoStepAt.IsZero() {
-		return // somebody whose password is all there is to know
-	}
-	if !w.ok(w.p.SetupStart(ctx, v.b, flow)) {
-		return
-	}
-	for range 6 {
-		view, err := w.p.Setup(ctx, v.b, flow)
-		if !w.ok(err) || w.maybe(12) {
-			return
-		}
-		role := mfa.Primary
-		switch view.Page {
-		case 2:
-			role = mfa.Backup
-		case 3:
-			if w.maybe(6) {
-				w.ok(w.p.SetupRedo(ctx, v.b, flow, rapid.SampledFrom([]mfa.Role{mfa.Primary, mfa.Backup}).Draw(w.T, "redo")))
-				continue
-			}
-			n, err := w.p.SetupFinish(ctx, v.b, flow, w.maybe(2))
-			if flow == "" && w.ok(err) {
-				v.session.second = later(v.session.second, v.setUp)
-				return
-			}
-			v.flow.second = later(v.flow.second, v.setUp)
-			w.goOn(v, n, err)
-			return
-		case 0:
-			return
-		}
-		if w.enrol(v, flow, role, view) {
-			v.setUp = w.now()
-		}
-	}
-}
-
-// enrol proves one method of the wizard, or adds a backup phone unproved.
-func (w *walk) enrol(v *walker, flow string, role mfa.Role, view idp.SetupView) bool {
-	ctx := w.ctx.Context()
-	in := idp.PhoneInput{Role: role, Channel: rapid.SampledFrom([]mfa.Channel{mfa.App, mfa.SMS, mfa.Voice}).Draw(w.T, "channel"), Country: "JP"}
-	if in.Channel == mfa.App {
-		return w.ok(w.p.SetupVerify(ctx, v.b, flow, role, mfa.App, mfa.TOTPAt(view.Secret, w.s.Clock.Now())))
-	}
-	k := rapid.IntRange(1, 3).Draw(w.T, "number")
-	in.Number = fmt.Sprintf("０９０-%04d-000%d", w.n, k)
-	in.Unverified = w.maybe(4)
-	if !w.ok(w.p.SetupPhone(ctx, v.b, flow, in)) || in.Unverified {
-		return false
-	}
-	f := mfa.Factor{Number: fmt.Sprintf("+8190%04d000%d", w.n, k)}
-	return w.ok(w.p.SetupVerify(ctx, v.b, flow, role, in.Channel, w.code(v, f, in.Channel)))
-}
-
-// withCode switches two-step verification by a code of its own.
-func (w *walk) withCode(v *walker, purpose mfa.Purpose, do func(code string) error) bool {
-	if len(w.before.factors) == 0 {
-		return false
-	}
-	f := rapid.SampledFrom(w.before.factors).Draw(w.T, "method")
-	if !w.ok(w.p.SendTwoStepCode(w.ctx.Context(), v.b, purpose, f.ID, "")) {
-		return false
-	}
-	err := do(w.code(v, f, f.Channel))
-	if err == nil {
-		v.session.second = w.now()
-	}
-	return w.ok(err)
-}
-
-func (w *walk) turnOff(v *walker) {
-	w.withCode(v, mfa.ForDisable, func(code string) error { return w.p.Disable(w.ctx.Context(), v.b, code, w.maybe(2)) })
-}
-
-func (w *walk) turnOn(v *walker) {
-	w.withCode(v, mfa.ForEnable, func(code string) error { return w.p.Enable(w.ctx.Context(), v.b, code) })
-}
-
-func (w *walk) removeMethod(v *walker) {
-	if len(w.before.factors) == 0 {
-		return
-	}
-	f := rapid.SampledFrom(w.before.factors).Draw(w.T, "method")
-	if !w.ok(w.p.RemoveMethod(w.ctx.Context(), v.b, f.ID, true)) || w.before.user.TwoStepAt.IsZero() {
-		return
-	}
-	left := slices.DeleteFunc(w.read().factors, func(f mfa.Factor) bool { return !f.Usable() })
-	if len(left) < 2 {
-		w.Fatalf("S-123: %d usable methods are left", len(left))
-	}
-}
-
-func (w *walk) makeCodes(v *walker) {
-	ctx := w.ctx.Context()
-	if !w.ok(w.p.MakeRecoveryCodes(ctx, v.b)) {
-		return
-	}
-	view, err := w.p.RecoveryCodes(ctx, v.b)
-	if w.ok(err) && w.ok(w.p.KeepRecoveryCodes(ctx, v.b)) && !v.thief {
-		w.codes = view.New
-	}
-}
-
-func (w *walk) addPasskey(v *walker) { w.makePasskey(v, "") }
-
-func (w *walk) makePasskey(v *walker, flow string) {
-	device := w.device
-	if v.thief {
-		device = w.s.Authenticator(w.ctx)
-	}
-	made, err := w.p.PasskeyCreation(w.ctx.Context(), v.b, flow)
-	if !w.ok(err) {
-		return
-	}
-	n, err := w.p.AddPasskey(w.ctx.Context(), v.b, flow, device.Create(made.Options), "Device")
-	if flow == "" {
-		w.ok(err)
-		return
-	}
-	w.goOn(v, n, err)
-}
-
-func (w *walk) removePasskey(v *walker) {
-	a, err := w.p.Account(w.ctx.Context(), v.b)
-	if !w.ok(err) || len(a.Passkeys) == 0 {
-		return
-	}
-	w.ok(w.p.RemovePasskey(w.ctx.Context(), v.b, rapid.SampledFrom(a.Passkeys).Draw(w.T, "passkey").ID))
 }
