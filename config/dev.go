@@ -48,7 +48,7 @@ func Dev(dir, issuer string) Config {
 			Owner: "Minato Ltd.", URI: DevSeller, SecretHashes: hashes(devSellerSecret), Grants: people,
 			RedirectURIs: []string{DevSeller + "/callback"}, PostLogoutURIs: []string{DevSeller + "/"},
 			BackchannelLogoutURI: DevSeller + "/backchannel-logout",
-			Scopes:               []string{"openid", "profile", "email", "offline_access", "payout"},
+			Scopes:               []string{"openid", "profile", "email", "offline_access", "payout", clients.ScopeAccount},
 			Resources:            []string{DevPayout},
 			// S-109: two-step verification has been compulsory for sellers since then.
 			Rules: clients.Rules{EnforceFrom: time.Date(2026, 1, 1, 0, 0, 0, 0, c.Zone()).UTC()},

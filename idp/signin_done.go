@@ -182,10 +182,12 @@ func (p *Provider) trust(w *work, s *situation) error {
 // newGrant seals what was granted. A device's lives apart from the session of
 // the browser in which it was connected.
 func (p *Provider) newGrant(w *work, s *situation) (Grant, error) {
+	shop, scopes := s.acting.grants(s.req.Scopes)
 	g := Grant{
-		ID: newID(), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
+		ShopID: shop,
+		ID:     newID(), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
 		ACR: s.step.Have.ACR(), AMR: signin.AMR(s.proofs, s.step.Have, s.client.AMRDetail),
-		Scopes: s.req.Scopes, Resources: s.req.Resources, AuthTime: s.proofs.AuthTime(), CreatedAt: w.Now, LastUsedAt: w.Now,
+		Scopes: scopes, Resources: s.req.Resources, AuthTime: s.proofs.AuthTime(), CreatedAt: w.Now, LastUsedAt: w.Now,
 		Claims: s.req.Claims,
 	}
 	g.Claims.ACR = signin.AskedACR(s.step.Have, s.req.ACRs, s.req.Essential, p.cfg.ACRAliases)

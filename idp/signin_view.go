@@ -49,6 +49,12 @@ func (p *Provider) view(tx *store.Tx, s *situation) (SignInView, error) {
 		v.Device = &DeviceView{UserCode: d.UserCode, IP: d.IP, UserAgent: d.UserAgent, At: d.CreatedAt}
 	}
 	v.Passkey = p.passkeyRequest(s, tx.Now)
+	if s.step.Page != signin.PageCode && s.step.Page != signin.PagePasskey && s.step.Page != signin.PagePassword {
+		v.Shop = s.acting.chosen
+		if s.step.Page == signin.PageShop {
+			v.Shops = s.acting.shops
+		}
+	}
 	if s.step.Page != signin.PageCode {
 		return v, nil
 	}

@@ -29,6 +29,7 @@ type situation struct {
 	granted  []string
 	// use is what the person has to do with the client; zero where its date is none.
 	use    store.Use
+	acting acting
 	proofs signin.Proofs
 	step   signin.Step
 }
@@ -134,7 +135,7 @@ func (p *Provider) surround(tx *store.Tx, s *situation) (err error) {
 	if !s.client.Rules.EnforceFrom.IsZero() {
 		s.use, err = tx.Use(s.user.ID, s.client.ID)
 	}
-	return err
+	return errors.Join(err, p.actFor(tx, s))
 }
 
 // decide computes proofs and step from what was gathered.
@@ -143,7 +144,7 @@ func (s *situation) decide(p *Provider, now time.Time) { s.step = signin.Decide(
 // facts are what the decision looks at. Every sign-in, every page for staff and
 // whatever explains or forecasts them takes its facts from here.
 func (s *situation) facts(p *Provider, now time.Time) signin.Facts {
-	f := signin.Facts{Now: now, Request: s.req.Request, Granted: s.granted, Limits: p.cfg.Limits.Session}
+	f := signin.Facts{Now: now, Request: s.req.Request, Granted: s.granted, Limits: p.cfg.Limits.Session, Shop: s.acting.facts}
 	if s.client != nil {
 		f.Rules = s.client.Rules
 	} else {
@@ -205,7 +206,7 @@ func forget(row *store.SignIn) {
 	row.PasswordAt, row.CodeAt, row.DeviceAt = zero, zero, zero
 	row.ConsentedAt, row.PutOffAt = zero, zero
 	row.Channel, row.FactorID, row.Trust = "", "", false
-	row.PasskeyAt, row.PasskeyID = zero, ""
+	row.PasskeyAt, row.PasskeyID, row.ShopID = zero, "", ""
 }
 
 // proofs are what a session has shown. A passkey that was removed since, or

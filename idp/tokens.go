@@ -19,6 +19,8 @@ import (
 type Issue struct {
 	Grant Grant
 	User  User
+	// Acting is for which shop the person acts.
+	Acting Acting
 	// Scopes may be narrower than the grant's after a refresh.
 	Scopes []string
 	// Nonce belongs into the ID token of a code exchange; empty after a refresh.
@@ -66,7 +68,11 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 		if err != nil {
 			return store.Keep(invalidGrant("the grant has ended"))
 		}
-		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Nonce: row.Nonce, Bound: r.Bound}
+		acting, err := p.actingBy(w.Tx, g, u)
+		if err != nil {
+			return err
+		}
+		out = Issue{Grant: g, User: u, Acting: acting, Scopes: g.Scopes, Nonce: row.Nonce, Bound: r.Bound}
 		if !c.Allows(clients.GrantRefresh) {
 			return nil
 		}
@@ -122,7 +128,8 @@ func pkce(challenge, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// live loads a grant and its person; ErrRevoked when either is gone.
+// live loads a grant and its person; ErrRevoked when either is gone, or the
+// person may no longer act for the shop that it is for.
 func (p *Provider) live(tx *store.Tx, grantID string) (Grant, User, error) {
 	g, err := tx.Grant(grantID)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && !g.RevokedAt.IsZero()) {
@@ -134,6 +141,9 @@ func (p *Provider) live(tx *store.Tx, grantID string) (Grant, User, error) {
 	u, err := tx.User(g.UserID)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && !u.DisabledAt.IsZero()) {
 		return g, u, ErrRevoked
+	}
+	if err == nil {
+		_, err = p.actingBy(tx, g, u)
 	}
 	return g, u, err
 }
@@ -193,7 +203,11 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 		if !allowed {
 			return keepAfter(p.revoke(w, g.ID, "grant.rules_changed"), invalidGrant("the client now demands more than this sign-in proved"))
 		}
-		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Bound: r.Bound}
+		acting, err := p.actingBy(w.Tx, g, u)
+		if err != nil {
+			return err
+		}
+		out = Issue{Grant: g, User: u, Acting: acting, Scopes: g.Scopes, Bound: r.Bound}
 		if len(r.Scopes) > 0 {
 			if slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(g.Scopes, s) }) {
 				return ErrInvalidScope

@@ -138,7 +138,11 @@ func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) e
 		return err
 	}
 	for _, g := range grants {
-		if c, ok := p.cfg.Clients.Lookup(g.ClientID); ok && p.leans(*c, g, w.Now) {
+		_, shut := p.actingBy(w.Tx, g, *u) // without what its shop demands
+		if err := ignore(shut, ErrRevoked); err != nil {
+			return err
+		}
+		if c, ok := p.cfg.Clients.Lookup(g.ClientID); ok && (shut != nil || p.leans(*c, g, w.Now)) {
 			if err := w.RevokeGrant(g.ID); err != nil {
 				return err
 			}

@@ -101,6 +101,9 @@ type SignInView struct {
 	// AskedScopes are those that need consent, of claims asked for one by one
 	// too; NewScopes those of them that were not allowed before.
 	AskedScopes, NewScopes []string
+	// Shops are those to choose from; Shop is the one that is acted for, zero for none.
+	Shops []ShopRow
+	Shop  ShopRow
 	// EnforceFrom is the date a notice speaks of.
 	EnforceFrom time.Time
 	// Device is what is to be connected; nil on every page but the one that asks.

@@ -8,7 +8,9 @@ type ShopsPage struct {
 	// Create says that the reader may make one; Typed is what was typed for its name.
 	Create       bool
 	Typed, Error string
-	// Done is "left", "closed" or empty.
+	// Choices are where the reader acts for one of several shops.
+	Choices []ShopChoice
+	// Done is "left", "closed", "switched" or empty.
 	Done string
 }
 
@@ -108,6 +110,15 @@ type ShopEndPage struct {
 	Close bool
 	// Members are how many lose access when it closes.
 	Members int
+}
+
+// ChooseShopPage is /signin/shop: for which shop somebody acts.
+type ChooseShopPage struct{ Shops []ShopRow }
+
+// ShopChoice is a relying party at which the reader acts for one of several shops.
+type ShopChoice struct {
+	Client, Name string
+	Shop         string
 }
 
 // JoinPage is /shops/join.

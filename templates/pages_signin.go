@@ -128,8 +128,12 @@ type NoticePage struct {
 	Days int
 }
 
-// EnrolPage leads to the wizard. Later is set when it may be put off.
-type EnrolPage struct{ Later bool }
+// EnrolPage leads to the wizard. Later is set when it may be put off; Shop
+// names the shop that demands it, empty where that is not the reason.
+type EnrolPage struct {
+	Later bool
+	Shop  string
+}
 
 // ConsentPage asks whether a relying party may have what it asks for.
 type ConsentPage struct {

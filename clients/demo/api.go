@@ -14,6 +14,8 @@ const (
 	accountPath = "/account"
 	payoutScope = "payout"
 	apiClient   = "minato-payout"
+	// accountScope asks for which shop the person acts: account_id among the claims.
+	accountScope = "account"
 )
 
 // Account is a seller's payout account, as the API tells it.

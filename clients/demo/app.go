@@ -104,7 +104,7 @@ func (a *App) provider(ctx context.Context) (rp.RelyingParty, error) {
 func (a *App) scopes() []string {
 	scopes := []string{oidc.ScopeOpenID, oidc.ScopeProfile, oidc.ScopeEmail}
 	if a.cfg.Kind == Seller {
-		scopes = append(scopes, oidc.ScopeOfflineAccess, payoutScope)
+		scopes = append(scopes, oidc.ScopeOfflineAccess, payoutScope, accountScope)
 	}
 	return scopes
 }

@@ -29,6 +29,9 @@ var algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA}
 type Token struct {
 	Issuer, Subject, ClientID, SID, ID string
 	Scopes                             []string
+	// Account is the shop that the person, or the tool, acts for; Role is the
+	// person's there. Empty where the token is for none.
+	Account, Role string
 	// ACR, AMR and AuthTime are empty when no person authenticated (client_credentials).
 	ACR              string
 	AMR              []string
@@ -51,6 +54,8 @@ type claims struct {
 	ClientID  string           `json:"client_id"`
 	Scope     string           `json:"scope"`
 	SID       string           `json:"sid"`
+	Account   string           `json:"account_id"`
+	Role      string           `json:"account_role"`
 	ACR       string           `json:"acr"`
 	AMR       []string         `json:"amr"`
 	AuthTime  *jwt.NumericDate `json:"auth_time"`
@@ -121,6 +126,7 @@ func (v *Verifier) check(c claims) error {
 func (c claims) token() Token {
 	t := Token{
 		Issuer: c.Issuer, Subject: c.Subject, ClientID: c.ClientID, SID: c.SID, ID: c.ID,
+		Account: c.Account, Role: c.Role,
 		Scopes: strings.Fields(c.Scope), ACR: c.ACR, AMR: c.AMR,
 		IssuedAt: c.IssuedAt.Time().UTC(), Expiry: c.Expiry.Time().UTC(),
 	}

@@ -88,9 +88,10 @@ var Quiet = []string{
 	"keys.rotated", "method.drafted", "method.restored", "passkey.declined", "passkey.put_off", "passkey.refused", "passkey.right",
 	"profile.changed", "recovery.answered", "recovery.approved", "recovery.cleared", "recovery.dropped", "recovery_code.wrong",
 	"refresh.replayed", "session.ended", "session.ended_others", "session.replaced", "setup.mail_proved", "setup.mail_sent",
-	"setup.mail_wrong", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again", "shop.join_refused",
-	"shop.renamed", "shop.uninvited", "signin.done", "signin.password.right", "signin.password.wrong", "signin.unfinished",
-	"staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added", "user.signed_up",
+	"setup.mail_wrong", "shop.chosen", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again",
+	"shop.join_refused", "shop.renamed", "shop.uninvited", "signin.done", "signin.password.right", "signin.password.wrong",
+	"signin.unfinished", "staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added",
+	"user.signed_up",
 }
 
 // noticed are the events of Notified that some test has caused.

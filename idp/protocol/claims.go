@@ -22,6 +22,7 @@ var scopeClaims = []struct {
 	{"email", []string{"email", "email_verified"}},
 	{"phone", []string{"phone_number", "phone_number_verified"}},
 	{"address", []string{"address"}},
+	{clients.ScopeAccount, []string{"account_id", "account_role"}}, // ours; see acting
 }
 
 // scopeOf is the scope that a claim belongs to; empty for one we do not give.
@@ -173,6 +174,25 @@ type addressClaim struct {
 	Region     string `json:"region,omitempty"`
 	PostalCode string `json:"postal_code,omitempty"`
 	Country    string `json:"country,omitempty"`
+}
+
+// acting is for which shop a person or a tool acts, by the scope account. The
+// role is as it was when the token was made; userinfo tells it as it is.
+type acting struct {
+	AccountID   string `json:"account_id,omitempty"`
+	AccountRole string `json:"account_role,omitempty"`
+}
+
+// actingAs is what may be told of for whom somebody acts.
+func (t told) actingAs(a idp.Acting) acting {
+	var out acting
+	if t.has("account_id") {
+		out.AccountID = a.ShopID
+	}
+	if t.has("account_role") {
+		out.AccountRole = a.Role
+	}
+	return out
 }
 
 // told is what a relying party may be told: the claims of scopes, and others

@@ -88,7 +88,7 @@ func (w *world) authAlg(t *testing.T, path, alg string) bool {
 func (w *world) claims(t *testing.T) map[string]any {
 	t.Helper()
 	w.tellAll(t)
-	r := w.tokens(t, "web", "scope", "openid profile email phone address offline_access")
+	r := w.tokens(t, "web", "scope", "openid profile email phone address account offline_access")
 	_, all := parts(t, r.str("id_token"))
 	maps.Copy(all, w.userInfo(t, r.str("access_token")).json())
 	return all

@@ -105,6 +105,7 @@ func TestDiscoveryTellsTheTruth(t *testing.T) {
 	w := walk{t: t, pki: newPKI(t)}
 	w.world = newWorld(t, idptest.Clients(append(algParties(), keyed("key", func(*clients.Client) {}))...),
 		idptest.Clients(w.pki.certified(t)...), w.pki.byHeader())
+	w.shop(t)
 	w.b = w.browser(t)
 	w.b.signIn(request(), alice)
 	doc := w.metadata(t)

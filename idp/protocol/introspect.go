@@ -46,6 +46,7 @@ type tokenStatus struct {
 	AMR      []string `json:"amr,omitempty"`
 	AuthTime int64    `json:"auth_time,omitempty"`
 	SID      string   `json:"sid,omitempty"`
+	acting
 	// Confirm is the key that must be shown with it (RFC 9449 §6.2, RFC 8705 §3.2).
 	Confirm *confirmation `json:"cnf,omitempty"`
 }
@@ -159,6 +160,7 @@ func (ep *endpoints) accessStatus(ctx context.Context, asker *clients.Client, t 
 		Active: true, Scope: strings.Join(scopes, " "), ClientID: t.ClientID, Type: t.Confirm.tokenType(), Expiry: t.Expiry, IssuedAt: t.IssuedAt,
 		Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID,
 		ACR: t.ACR, AMR: t.AMR, AuthTime: t.AuthTime, SID: t.SID, Confirm: t.Confirm,
+		acting: t.acting,
 	}, nil
 }
 

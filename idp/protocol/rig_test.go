@@ -50,7 +50,7 @@ func parties() []clients.Client {
 	}
 	return []clients.Client{
 		party("web", func(c *clients.Client) {
-			c.Scopes = []string{"openid", "profile", "email", "phone", "address", "offline_access"}
+			c.Scopes = []string{"openid", "profile", "email", "phone", "address", "account", "offline_access"}
 			c.ResponseModes = []clients.ResponseMode{clients.ModeQuery, clients.ModeFormPost}
 		}),
 		party("other", func(c *clients.Client) { c.RedirectURIs = []string{"https://other.example/cb"} }),

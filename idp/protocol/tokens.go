@@ -38,6 +38,8 @@ type idClaims struct {
 	Nonce    string   `json:"nonce,omitempty"`
 	AtHash   string   `json:"at_hash"`
 	SID      string   `json:"sid,omitempty"` // a device has no session
+	// For whom the person acts is part of who signed in, so it always stands here.
+	acting
 	// Claims about the person stand here only where they were asked for one by
 	// one: in this flow userinfo tells the rest (OIDC Core §5.4).
 	*personal
@@ -58,6 +60,7 @@ type accessClaims struct {
 	AMR      []string `json:"amr,omitempty"`
 	AuthTime int64    `json:"auth_time,omitempty"`
 	SID      string   `json:"sid,omitempty"`
+	acting
 	// Confirm binds the token to a key; nil leaves it to whoever bears it.
 	Confirm *confirmation `json:"cnf,omitempty"`
 	// Grant is ours: by it the token dies with its grant.
@@ -98,6 +101,7 @@ func (ep *endpoints) mintForPerson(ctx context.Context, client *clients.Client, 
 		Scope: strings.Join(issue.Scopes, " "),
 		ACR:   cmp.Or(g.Claims.ACR, g.ACR), AMR: g.AMR, AuthTime: g.AuthTime.Unix(), SID: g.SID, Grant: g.ID,
 		Claims:  registered(g.Claims.UserInfo, client),
+		acting:  told{scopes: issue.Scopes}.actingAs(issue.Acting),
 		Confirm: confirm(issue.Bound),
 	}
 	withID := access.has("openid")
@@ -114,7 +118,9 @@ func (ep *endpoints) mintForPerson(ctx context.Context, client *clients.Client, 
 		IssuedAt: now.Unix(), Expiry: now.Add(life.IDToken).Unix(), AuthTime: g.AuthTime.Unix(),
 		ACR: access.ACR, AMR: g.AMR, Nonce: issue.Nonce, SID: g.SID,
 	}
-	if asked := registered(g.Claims.IDToken, client); len(asked) > 0 {
+	asked := registered(g.Claims.IDToken, client)
+	claims.acting = told{scopes: issue.Scopes, claims: asked}.actingAs(issue.Acting)
+	if len(asked) > 0 {
 		about, err := ep.describe(ctx, issue.User, told{claims: asked})
 		if err != nil {
 			return out, err

@@ -18,6 +18,7 @@ import (
 // userClaims is the answer of the userinfo endpoint (OIDC Core §5.3.2).
 type userClaims struct {
 	Subject string `json:"sub"`
+	acting
 	personal
 }
 
@@ -50,6 +51,16 @@ func (ep *endpoints) userInfo(c echo.Context) error {
 		return answer(c, ep.refused(ctx, err))
 	}
 	out := userClaims{Subject: user.ID}
+	if may := claims.told(); may.has("account_id") || may.has("account_role") {
+		by, err := ep.idp.ActingBy(ctx, claims.Grant)
+		switch {
+		case errors.Is(err, idp.ErrRevoked):
+			return ep.challenge(c, shown.scheme, errToken)
+		case err != nil:
+			return answer(c, ep.refused(ctx, err))
+		}
+		out.acting = may.actingAs(by)
+	}
 	if out.personal, err = ep.describe(ctx, user, claims.told()); err != nil {
 		return answer(c, ep.refused(ctx, err))
 	}

@@ -24,11 +24,13 @@ const (
 	ReasonRecovery     = "recovery"      // a request to recover the account is in review
 	ReasonOwn          = "own_two_step"  // the person has switched two-step verification on
 	ReasonEnforced     = "enforced"      // the client's date has come (S-109)
+	ReasonShopDate     = "shop_enforced" // that of the shop they act for has come (S-091)
 	ReasonMinACR       = "min_acr"       // the client's least acr
 	ReasonEssential    = "acr_essential" // claims.id_token.acr (O-23)
 	ReasonVoluntary    = "acr_voluntary" // acr_values
 	ReasonNoMethod     = "no_main"       // two-step verification is on without a main method
 	ReasonNoBackup     = "no_backup"     // or without a backup (S-053)
+	ReasonShop         = "shop"          // they act for one of several
 	ReasonNotice       = "notice"        // the client's date comes near (S-111)
 	ReasonOffer        = "passkey_offer" // after a full sign-in, once
 	ReasonDevice       = "device"        // a device is to be connected (RFC 8628)
@@ -102,6 +104,10 @@ func next(f *Facts, d demand, stale string, level Level) Step {
 		return secondStep(f, d, level)
 	case d.asks(RuleMissing, d.missing != ""):
 		return Step{Page: PageEnrol, Reason: d.missing}
+	case d.asks(ReasonShop, f.Shop.Choose):
+		// Names of shops are shown to nobody who has not proved it fully; what the
+		// chosen one demands is asked for then.
+		return Step{Page: PageShop, Reason: ReasonShop}
 	case d.asks(ReasonNotice, noticed(f)):
 		return Step{Page: PageNotice, Reason: ReasonNotice, PutOff: true}
 	case d.asks(ReasonOffer, offered(f, d)):
@@ -151,7 +157,7 @@ func errorOf(f *Facts, s Step) string {
 		return errDenied
 	case PagePassword, PageSignUp:
 		return errLogin
-	case PageSelect:
+	case PageSelect, PageShop:
 		return errSelection
 	case PageConsent:
 		return errConsent

@@ -48,6 +48,10 @@ func demandOf(f *Facts, t *Explanation) demand {
 	if d.enforced {
 		d.raise(second, ReasonEnforced)
 	}
+	if from := f.Shop.From; !from.IsZero() && !f.Now.Before(from) {
+		d.enforced = true
+		d.raise(second, ReasonShopDate)
+	}
 	if d.twoStep {
 		d.raise(second, ReasonOwn)
 	}

@@ -107,6 +107,8 @@ func Answer(f *Facts, s Step) {
 		f.Person.TwoStep, f.Person.Primary, f.Person.Backup, p.CodeAt = true, true, true, f.Now
 	case PageNotice:
 		p.PutOff = true
+	case PageShop:
+		f.Shop.Choose = false
 	case PageConsent, PageDevice:
 		p.Consented = true
 	case PageDone, PageRefuse, PageRecovery:

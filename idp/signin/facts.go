@@ -14,6 +14,8 @@ type Facts struct {
 	Rules   clients.Rules
 	Person  Person
 	Proofs  Proofs
+	// Shop is zero where the client does not ask for one.
+	Shop Shop
 	// Granted are the scopes the person has allowed this client before.
 	Granted []string
 	Limits  Limits
@@ -72,6 +74,15 @@ type Person struct {
 	ExtendedUntil time.Time
 	// NoticedAt is when they last put the notice of this client's date off.
 	NoticedAt time.Time
+}
+
+// Shop is whom a person acts for, at a client that asks for that (S-091).
+type Shop struct {
+	// Choose is set while they have to choose among several.
+	Choose bool
+	// From is from when the chosen one demands two-step verification of their
+	// role; the zero time means never.
+	From time.Time
 }
 
 // Proofs are what this browser has shown, from its session and from this
@@ -170,6 +181,7 @@ const (
 	PageEnrol      Page = "enrol"       // /signin/enroll
 	PageNotice     Page = "notice"      // /signin/notice
 	PageDevice     Page = "device"      // /device/confirm
+	PageShop       Page = "shop"        // /signin/shop
 	PageConsent    Page = "consent"     // /consent
 	PageRecovery   Page = "recovery"    // /recovery/status
 	PageRefuse     Page = "refuse"      // an error, to the relying party or on a page

@@ -40,7 +40,7 @@ type change struct {
 // every fact there is, and people with them, or on the way to one, with the
 // facts that bear on it.
 func spaces() map[string][][]change {
-	return map[string][][]change{"no passkey": dimensions(), "passkeys": passkeyDimensions()}
+	return map[string][][]change{"no passkey": dimensions(), "passkeys": passkeyDimensions(), "shops": shopDimensions()}
 }
 
 // passkeyDimensions are the facts about passkeys, and those beside them that a

@@ -90,6 +90,10 @@ func staff(f *signin.Facts) {
 	f.Request.Want, f.Request.Essential = signin.LevelPhishingResistant, true
 }
 
+func shops(f *signin.Facts)      { f.Shop.Choose = true }
+func shopPassed(f *signin.Facts) { f.Shop.From = now }
+func shopNear(f *signin.Facts)   { f.Shop.From = now.Add(time.Second) }
+
 func member(f *signin.Facts) { f.Person.Staff = true }
 
 // saved is a recovery code, given in place of the code of a method.
@@ -254,6 +258,19 @@ func scenarios() []scenario {
 		{"no backup, recovery code a minute old", facts(noBackup, saved(m))},
 		{"no backup, code 11 minutes old", facts(noBackup, code(11*m))},
 		{"no backup, code a minute old, tried to put it off", facts(noBackup, code(m), putOff)},
+
+		{"shop's date passed, 2SV off", facts(shopPassed)},
+		{"shop's date passed, 2SV off, tried to put it off", facts(shopPassed, putOff)},
+		{"shop's date passed, 2SV off, prompt=none", facts(shopPassed, none)},
+		{"shop's date passed, 2SV off, has a passkey", facts(shopPassed, key)},
+		{"shop's date passed, 2SV off, client's date passed", facts(shopPassed, passed)},
+		{"shop's date passed, 2SV on, trusted device", facts(shopPassed, on, device)},
+		{"shop's date in a second, 2SV off", facts(shopNear)},
+		{"several shops", facts(shops)},
+		{"several shops, prompt=none", facts(shops, none)},
+		{"several shops, 2SV on", facts(shops, on)},
+		{"several shops, 2SV on, code a minute old, new scopes", facts(shops, on, code(m), thirdParty)},
+		{"several shops, date passed, 2SV off", facts(shops, passed)},
 
 		{"date in 30 days, 2SV off", facts(near)},
 		{"date in 30 days and a second, 2SV off", facts(far)},

@@ -42,9 +42,16 @@ func (s *server) showShops(v *visit, typed, fault string) error {
 	if err != nil {
 		return err
 	}
-	page := templates.ShopsPage{Create: s.provider.Config().Shops.SelfService, Typed: typed, Error: fault, Done: v.done("left", "closed")}
+	page := templates.ShopsPage{Create: s.provider.Config().Shops.SelfService, Typed: typed, Error: fault, Done: v.done("left", "closed", "switched")}
 	for _, r := range list {
 		page.Shops = append(page.Shops, templates.ShopRow{ID: r.Shop.ID, Name: r.Shop.Name, Role: r.Role.Name(v.lang), Joined: v.at(r.JoinedAt)})
+	}
+	choices, err := s.provider.ShopChoices(v.Request().Context(), v.b)
+	if err != nil {
+		return err
+	}
+	for _, c := range choices {
+		page.Choices = append(page.Choices, templates.ShopChoice{Client: c.Client.ID, Name: c.Client.DisplayName(v.lang), Shop: c.ShopID})
 	}
 	p := s.own(v, "shops", "account-shops", "shop.title", page)
 	if fault != "" {
@@ -53,7 +60,14 @@ func (s *server) showShops(v *visit, typed, fault string) error {
 	return s.render(v, http.StatusOK, p)
 }
 
+// createShop makes a shop, or changes for which one the reader acts at a client.
 func (s *server) createShop(v *visit) error {
+	if client := field(v, "client"); client != "" {
+		if err := s.provider.SwitchShop(v.Request().Context(), v.b, client, field(v, "shop")); err != nil {
+			return err
+		}
+		return see(v, pathShops+"?done=switched")
+	}
 	typed := field(v, "name")
 	id, err := s.provider.CreateShop(v.Request().Context(), v.b, typed)
 	switch {

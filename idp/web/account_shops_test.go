@@ -184,3 +184,51 @@ func TestShopsAreNotOfferedWhereOperatorsMakeThem(t *testing.T) {
 	}
 	wants(t, submit(b, b.Get("/account/profile"), shopsPath, "name", "Mine"), http.StatusForbidden)
 }
+
+// Who has several shops chooses within the sign-in, and switches on the page of shops.
+func TestShopIsChosenAndSwitchedOnThePages(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	b, _ := k.owner(t)
+	submit(b, b.Get(shopsPath), shopsPath, "name", "Second")
+	p := b.Get(atDesk)
+	at(t, p, "/signin/shop")
+	wants(t, p, http.StatusOK, "Which shop is it for?", "Minato Books", "Second", "Owner", "Party desk")
+	second := find(t, p, `value="(\w+)"[^>]*>(?:<svg.*?</svg>)?<span><b>Second`)
+	wants(t, b.Submit(p, "/signin/shop", "shop", "X"), http.StatusNotFound)
+	p = b.Submit(p, "/signin/shop", "shop", second)
+	if p.Left == nil || p.Left.Query().Get("code") == "" {
+		t.Fatalf("the choice leads to %v: %s", p.Left, p.Body)
+	}
+	if p = b.Get(atDesk); p.Left == nil {
+		t.Errorf("the choice was forgotten: on %s", p.URL)
+	}
+	p = b.Get(shopsPath)
+	wants(t, p, http.StatusOK, "Shops in apps", "Party desk", `value="`+second+`" selected`)
+	first := find(t, p, `<option value="(\w+)">Minato Books`)
+	p = submit(b, p, shopsPath, "client", "desk", "shop", first)
+	wants(t, p, http.StatusOK, "Switched", `value="`+first+`" selected`)
+	wants(t, submit(b, p, shopsPath, "client", "desk", "shop", "X"), http.StatusNotFound)
+	wants(t, submit(b, p, shopsPath, "client", "nobody", "shop", first), http.StatusNotFound)
+}
+
+// A shop's demand is met inside the sign-in, and the page says whose it is.
+func TestShopDemandIsExplainedInsideTheSignIn(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	u := k.AddUser(t, "sakura@example.jp", secret)
+	_, shop := k.owner(t)
+	id := strings.TrimPrefix(shop, shopsPath+"/")
+	for _, err := range []error{
+		k.Provider.SetMemberAs(t.Context(), idptest.Operator(), id, u.ID, "staff"),
+		k.Provider.DemandAs(t.Context(), idptest.Operator(), id, "staff", k.Clock.Now()),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := k.Browser(t)
+	p := s.Submit(s.Get(atDesk), "/signin", "identifier", "sakura@example.jp", "password", secret)
+	at(t, p, "/signin/enroll")
+	wants(t, p, http.StatusOK, "The owner of Minato Books requires 2-step verification of your role")
+}

@@ -54,7 +54,7 @@ func (s *server) enrol(c echo.Context) error {
 		if v.Step.PutOff {
 			title = "enroll.title_later"
 		}
-		return s.render(c, http.StatusOK, s.page(c, "enroll", title, templates.EnrolPage{Later: v.Step.PutOff}))
+		return s.render(c, http.StatusOK, s.page(c, "enroll", title, templates.EnrolPage{Later: v.Step.PutOff, Shop: shopDemands(v)}))
 	})
 }
 
@@ -128,6 +128,8 @@ func scopeRows(v idp.SignInView) []templates.ScopeRow {
 			row.Value = v.User.Name
 		case "email":
 			row.Value = v.User.Email
+		case "account":
+			row.Value = v.Shop.Shop.Name
 		}
 		rows = append(rows, row)
 	}
@@ -146,6 +148,8 @@ func scopeRow(scope string) templates.ScopeRow {
 		row.Icon, row.Key = "phone", "consent.s.phone"
 	case "address":
 		row.Icon, row.Key = "home", "consent.s.address"
+	case "account":
+		row.Icon, row.Key = "shop", "consent.s.account"
 	case "offline_access":
 		row.Icon, row.Key = "clock", "consent.s.offline"
 	}

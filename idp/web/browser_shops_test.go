@@ -53,4 +53,15 @@ func (g *gallery) shopkeeper(b *chrome.Browser) {
 	g.check("shop-demand--error", false)
 	g.visit(shop+"/name", "shop-name")
 	g.visit(shop+"/close", "shop-close")
+
+	g.Open("/account/shops") // with two there is something to choose
+	g.Fill("#name", "Second")
+	g.Press("main form .btn.pri")
+	g.visit(atDesk, "choose")
+	g.Leave("main .pick button")
+	g.visit("/account/shops", "shops--several")
+	g.visit(authorize("desk", "scope", "openid account", "prompt", "consent"), "consent--shop")
 }
+
+// atDesk is a request of a relying party that asks for whom somebody acts.
+var atDesk = authorize("desk", "scope", "openid account")

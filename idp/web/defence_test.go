@@ -267,7 +267,7 @@ func TestCookiesAreBoundToTheHost(t *testing.T) {
 func TestTheRoutesAreThese(t *testing.T) {
 	t.Parallel()
 	want := []string{
-		"/signin", "/signin/cancel", "/signin/resume", "/signin/resume/done", "/signin/code", "/signin/passkey", "/signin/recovery-code", "/signin/passkey/new", "/signin/confirm", "/signin/enroll", "/signin/methods", "/signin/notice",
+		"/signin", "/signin/cancel", "/signin/resume", "/signin/resume/done", "/signin/code", "/signin/passkey", "/signin/recovery-code", "/signin/passkey/new", "/signin/confirm", "/signin/enroll", "/signin/methods", "/signin/notice", "/signin/shop",
 		"/signin/select", "/consent", "/signout", "/signout/done", "/signup", "/signup/done", "/signup/verify",
 		"/password/forgot", "/password/forgot/sent", "/password/reset", "/password/reset/code", "/password/reset/methods", "/password/reset/recovery-code",
 		"/help", "/help/setup", "/help/app", "/help/code", "/help/faq", "/lang", "/static/*", "/receipts/:token",

@@ -55,8 +55,10 @@ func start(t *testing.T, opts ...idptest.Option) *kit {
 	tv := party("tv")
 	tv.Name, tv.Owner, tv.Rules.FirstParty = "Minato TV", "Minato Inc.", false
 	tv.RedirectURIs, tv.PostLogoutURIs, tv.ResponseModes, tv.Grants = nil, nil, nil, []clients.GrantType{clients.GrantDevice}
+	desk := party("desk")
+	desk.Scopes = []string{"openid", clients.ScopeAccount}
 	var cfg web.Config
-	opts = append(opts, idptest.Clients(party("buyer"), third, seller, soon, vault, tv), idptest.Web(func(c *web.Config) { cfg = *c }))
+	opts = append(opts, idptest.Clients(party("buyer"), third, seller, soon, vault, tv, desk), idptest.Web(func(c *web.Config) { cfg = *c }))
 	k.Server = idptest.New(t, opts...)
 	router, err := web.New(cfg)
 	if err != nil {

@@ -38,6 +38,7 @@ func (s *server) signInRoutes() []route {
 		get(pathPasskey, s.passkey), post(pathPasskey, s.submitPasskey),
 		get(pathNewPasskey, s.newPasskey), post(pathNewPasskey, s.submitNewPasskey),
 		get("/signin/select", s.choose), post("/signin/select", s.submitChoice),
+		get(pathChooseShop, s.chooseShop), post(pathChooseShop, s.submitShop),
 		get("/signin/notice", s.notice), post("/signin/notice", s.submitNotice),
 		get("/signin/enroll", s.enrol), post("/signin/enroll", s.submitEnrol),
 		post("/signin/cancel", s.cancel),

@@ -39,6 +39,8 @@ func stepPath(v idp.SignInView) string {
 		return "/signin/enroll"
 	case signin.PageDevice:
 		return pathDeviceConfirm
+	case signin.PageShop:
+		return pathChooseShop
 	case signin.PageConsent:
 		return "/consent"
 	case signin.PageRecovery, signin.PageRefuse:
