@@ -33,6 +33,10 @@ func Dev(dir, issuer string) Config {
 	c.Database = Secret(filepath.Join(dir, "sekisho.db"))
 	c.Market = "Minato Market"
 	c.Mail.Provider, c.SMS.Provider, c.Voice.Provider = Inbox, Inbox, Inbox
+	c.Shops.Tools = clients.ShopTools{
+		Scopes:    []clients.ToolScope{{Scope: "payout", Names: map[string]string{"ja": "振込先を見る", "en": "See where money goes"}}},
+		Resources: []string{DevPayout},
+	}
 	people := []clients.GrantType{clients.GrantCode, clients.GrantRefresh}
 	c.Resources = clients.Resources{{ID: DevPayout, Scopes: []string{"payout"}}}
 	c.Clients = []clients.Client{

@@ -53,6 +53,9 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 	if err := p.ReloadClients(ctx); err != nil {
 		return nil, fmt.Errorf("load clients: %w", err)
 	}
+	if err := p.ReloadTools(ctx); err != nil {
+		return nil, fmt.Errorf("load tools: %w", err)
+	}
 	p.addJobs()
 	cfg.Metrics.Read(gauges, p.readGauges)
 	return p, nil

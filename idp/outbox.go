@@ -52,6 +52,7 @@ func (p *Provider) addJobs() {
 	p.jobs.Add(jobs.Job{Name: jobMethods, Every: time.Hour, Run: p.LookAfter, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobRemind, Every: time.Hour, Run: p.Remind, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobKeys, Every: time.Hour, Run: p.keys.ensure, Lease: lease})
+	p.jobs.Add(jobs.Job{Name: jobShops, Every: time.Minute, Run: p.GuardShops, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobReload, Every: 800 * time.Millisecond, Run: p.reload}) // what one node changed counts on the others within a second
 }
 

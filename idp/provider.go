@@ -3,6 +3,7 @@ package idp
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -155,6 +156,11 @@ type Provider struct {
 	alarms alarms
 	// site is whom passkeys are made for; nil where browsers make none.
 	site *passkey.Site
+	// toolsMu guards toolsVersion, that of the tools last loaded; toolUses are when
+	// each was last noted as used.
+	toolsMu      sync.Mutex
+	toolsVersion int64
+	toolUses     sync.Map
 	// clientsVersion is that of the stored clients last loaded.
 	clientsVersion atomic.Int64
 }

@@ -291,6 +291,9 @@ func (p *Provider) turnedOn(w *work, u *User) error {
 	if err := w.DeleteEnrolment(u.ID); err != nil {
 		return err
 	}
+	if err := p.guardShopsOf(w, u.ID); err != nil {
+		return err
+	}
 	if err := p.mail(w, *u, "mail.2sv_on"); err != nil {
 		return err
 	}

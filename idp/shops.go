@@ -318,7 +318,7 @@ func (p *Provider) closeShop(w *work, shop Shop) error {
 	if err != nil {
 		return err
 	}
-	shop.ClosedAt = w.Now
+	shop.ClosedAt, w.tools = w.Now, true
 	if err := errors.Join(w.UpdateShop(shop), w.RevokeTools(shop.ID), p.endShopGrants(w, store.GrantFilter{ShopID: shop.ID})); err != nil {
 		return err
 	}

@@ -67,7 +67,10 @@ func (p *Provider) setMemberRole(w *work, shop Shop, m store.Member, role string
 	if err := p.mail(w, u, "mail.shop_role", "shop", shop.Name, "role", p.roleName(role, u)); err != nil {
 		return err
 	}
-	return p.tellOwners(w, shop, u, "mail.shop_member", role)
+	if err := p.tellOwners(w, shop, u, "mail.shop_member", role); err != nil {
+		return err
+	}
+	return p.guard(w, shop.ID)
 }
 
 // memberUser is the person of a member, without a lock.
@@ -92,7 +95,10 @@ func (p *Provider) joined(w *work, shop Shop, u User, role clients.ShopRole) err
 	if err := p.mail(w, u, "mail.shop_join", "shop", shop.Name, "role", role.Name(p.lang(u.Lang)), "ref", shop.ID); err != nil {
 		return err
 	}
-	return p.tellOwners(w, shop, u, "mail.shop_member", role.ID)
+	if err := p.tellOwners(w, shop, u, "mail.shop_member", role.ID); err != nil {
+		return err
+	}
+	return p.guard(w, shop.ID)
 }
 
 // tellOwners tells the other owners of a shop what became of a member.
@@ -168,7 +174,10 @@ func (p *Provider) removeMember(w *work, shop Shop, userID, event, mail string) 
 	if err := p.mail(w, u, mail, "shop", shop.Name); err != nil {
 		return err
 	}
-	return p.tellOwners(w, shop, u, "mail.shop_gone", "")
+	if err := p.tellOwners(w, shop, u, "mail.shop_gone", ""); err != nil {
+		return err
+	}
+	return p.guard(w, shop.ID)
 }
 
 // unjoin is the undo of a mail about joining: the membership ends, unless

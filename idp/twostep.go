@@ -148,6 +148,9 @@ func (p *Provider) turnOff(w *work, u *User, factors []mfa.Factor, clear bool) e
 			}
 		}
 	}
+	if err := p.guardShopsOf(w, u.ID); err != nil {
+		return err
+	}
 	if err := p.mail(w, *u, "mail.2sv_off"); err != nil {
 		return err
 	}

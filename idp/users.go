@@ -271,6 +271,9 @@ func (p *Provider) setDisabled(w *work, u User, disabled bool) error {
 	if err := w.UpdateUser(u); err != nil {
 		return err
 	}
+	if err := p.guardShopsOf(w, u.ID); err != nil {
+		return err
+	}
 	if err := p.mail(w, u, mail); err != nil {
 		return err
 	}

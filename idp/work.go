@@ -16,6 +16,7 @@ type work struct {
 	*store.Tx
 	b      *Browser
 	queued bool
+	tools  bool // tools of shops changed
 	counts []func(*Provider)
 	alarms [][2]string
 }
@@ -53,6 +54,11 @@ func (p *Provider) updateAs(ctx context.Context, actor Actor, b *Browser, f func
 	}
 	for _, a := range done.alarms {
 		p.raise(a[0], a[1])
+	}
+	if done.tools && committed {
+		if err := p.ReloadTools(ctx); err != nil { // the job takes them up soon
+			p.cfg.Log.WarnContext(ctx, "tools not reloaded", "error", err)
+		}
 	}
 	if done.queued {
 		p.jobs.Wake(jobOutbox)

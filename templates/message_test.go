@@ -19,7 +19,7 @@ func parameters() map[string]string {
 		"code": "482913", "n": "1", "first": "four, eight, two", "second": "nine, one, three",
 		"method": "SMS 090-••••-5678", "passkey": "iCloud Keychain", "link": "https://id.example.jp/password/reset?token=ABC",
 		"report": "https://id.example.jp/report?token=DEF", "days": "7", "hours": "24", "due": "2026-11-23T05:30:00Z", "until": "2026-12-22T05:30:00Z", "ip": "192.0.2.*",
-		"role": "admin", "shop": "Minato Books", "by": "Kenji", "member": "Sakura (sakura@example.jp)", "from": "2026-12-01T00:00:00Z",
+		"role": "admin", "shop": "Minato Books", "by": "Kenji", "tool": "Stock (tool-abc)", "member": "Sakura (sakura@example.jp)", "from": "2026-12-01T00:00:00Z",
 		"asked": "Osaka", "user_code": "BCDF-GHJK",
 		"client": "Minato Books", "address": "h•••@example.jp", "old": "a•••@example.jp", "new": "b•••@example.jp",
 	}

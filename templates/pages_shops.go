@@ -40,6 +40,8 @@ type ShopPage struct {
 	Ready       int
 	Invitations []ShopInvitation
 	Roles       []ShopRole
+	// Tools leads to the external tools; Stopped says that they stand still.
+	Tools, Stopped bool
 	// Done is what went well, Error what did not.
 	Done, Error string
 }

@@ -65,6 +65,7 @@ func data() map[string]any {
 		"account-shops": templates.ShopsPage{}, "account-shop": templates.ShopPage{}, "account-shop-invite": templates.ShopInvitePage{},
 		"account-shop-member": templates.ShopMemberPage{}, "account-shop-demand": templates.ShopDemandPage{},
 		"account-shop-name": templates.ShopNamePage{}, "account-shop-end": templates.ShopEndPage{}, "shop-join": templates.JoinPage{}, "shop-choose": templates.ChooseShopPage{},
+		"account-shop-tools": templates.ShopToolsPage{}, "account-shop-tool-new": templates.NewToolPage{},
 		"setup-mail": templates.SetupMailPage{}, "setup-done": nil, "inbox-list": templates.InboxPage{},
 		"admin-home": templates.StaffHomePage{}, "admin-people": templates.FindPage{}, "admin-person": templates.PersonPage{},
 		"admin-audit": templates.AuditPage{}, "admin-recovery": templates.RecoveryDeskPage{}, "admin-case": templates.RecoveryCasePage{},

@@ -65,6 +65,11 @@ var Notified = map[string]string{
 	"shop.left":            "mail.shop_left",
 	"shop.removed":         "mail.shop_removed",
 	"shop.role_changed":    "mail.shop_role",
+	"shop.tool_added":      "mail.shop_tool",
+	"shop.tool_revoked":    "mail.shop_tool_off",
+	"shop.tool_rotated":    "mail.shop_tool_new",
+	"shop.tools_resumed":   "mail.shop_tools_on",
+	"shop.tools_suspended": "mail.shop_tools_off",
 	"signin.blocked":       "mail.blocked",
 	"signin.stopped":       "mail.blocked",
 	"two_step.off":         "mail.2sv_off",
@@ -89,9 +94,9 @@ var Quiet = []string{
 	"profile.changed", "recovery.answered", "recovery.approved", "recovery.cleared", "recovery.dropped", "recovery_code.wrong",
 	"refresh.replayed", "session.ended", "session.ended_others", "session.replaced", "setup.mail_proved", "setup.mail_sent",
 	"setup.mail_wrong", "shop.chosen", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again",
-	"shop.join_refused", "shop.renamed", "shop.uninvited", "signin.done", "signin.password.right", "signin.password.wrong",
-	"signin.unfinished", "staff.exported", "staff.limited", "staff.searched", "staff.viewed", "token.revoked", "user.added",
-	"user.signed_up",
+	"shop.join_refused", "shop.renamed", "shop.tool_secret_dropped", "shop.uninvited", "signin.done", "signin.password.right",
+	"signin.password.wrong", "signin.unfinished", "staff.exported", "staff.limited", "staff.searched", "staff.viewed",
+	"token.revoked", "user.added", "user.signed_up",
 }
 
 // noticed are the events of Notified that some test has caused.

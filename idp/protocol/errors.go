@@ -34,6 +34,7 @@ var (
 	errGrantTypeMissing = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "grant_type is missing"}
 	errGrantType        = &oidc.Error{ErrorType: oidc.UnsupportedGrantType, Description: "this grant_type is not served"}
 	errNotAllowed       = &oidc.Error{ErrorType: oidc.UnauthorizedClient, Description: "the client is not registered for this grant"}
+	errStanding         = &oidc.Error{ErrorType: oidc.UnauthorizedClient, Description: "the credential is suspended or has expired"}
 	errGrant            = &oidc.Error{ErrorType: oidc.InvalidGrant, Description: "the code or token is wrong, used, expired, revoked or not of this client"}
 	errTokenless        = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "token is missing"}
 	errTokenKind        = &oidc.Error{ErrorType: "unsupported_token_type", Description: "tokens of this type cannot be revoked; they end by themselves"}

@@ -98,6 +98,9 @@ func (s *server) RefreshToken(ctx context.Context, r *op.ClientRequest[oidc.Refr
 func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequest[oidc.ClientCredentialsRequest]) (*op.Response, error) {
 	from, p := callerFrom(ctx), params(r.Form)
 	client := from.client
+	if client.Standing(s.ep.now()) != nil {
+		return nil, s.fail(ctx, errStanding)
+	}
 	aud, all := p.resources(), audiences(client, s.ep.issuer)
 	if !within(aud, all) {
 		return nil, s.fail(ctx, errTarget)
@@ -117,6 +120,7 @@ func (s *server) ClientCredentialsExchange(ctx context.Context, r *op.ClientRequ
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	s.ep.idp.ToolUsed(ctx, client)
 	return op.NewResponse(answer), nil
 }
 

@@ -144,7 +144,12 @@ func (ep *endpoints) mintID(alg string, claims idClaims, access string) (string,
 // person's: no person's id has a colon (O-13, T-54).
 func (ep *endpoints) mintForClient(from *caller, scopes, aud []string) (tokenResponse, error) {
 	now, life, client := ep.now(), ep.limits.ClientToken, from.client
+	shop := acting{}
+	if client.Tool != nil {
+		shop.AccountID = client.Tool.ShopID
+	}
 	return ep.respond(accessClaims{
+		acting: shop,
 		Issuer: ep.issuer, Subject: "client:" + client.ID, Audience: aud, ClientID: client.ID,
 		IssuedAt: now.Unix(), Expiry: now.Add(life).Unix(), ID: rand.Text(), Scope: strings.Join(scopes, " "),
 		Confirm: confirm(from.bound),

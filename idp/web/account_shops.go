@@ -16,6 +16,7 @@ const (
 	pathShopInvite = pathOneShop + "/invite"
 	pathShopMember = pathOneShop + "/member"
 	pathShopDemand = pathOneShop + "/two-step"
+	pathShopTools  = pathOneShop + "/tools"
 	pathShopName   = pathOneShop + "/name"
 	pathShopLeave  = pathOneShop + "/leave"
 	pathShopClose  = pathOneShop + "/close"
@@ -31,6 +32,8 @@ func (s *server) shopRoutes() []route {
 		get(pathShopName, s.mine(s.shopNamePage)), post(pathShopName, s.mine(s.renameShop)),
 		get(pathShopLeave, s.mine(s.leavePage)), post(pathShopLeave, s.mine(s.leaveShop)),
 		get(pathShopClose, s.mine(s.closeShopPage)), post(pathShopClose, s.mine(s.closeShop)),
+		get(pathShopTools, s.mine(s.tools)), post(pathShopTools, s.mine(s.changeTool)),
+		get(pathShopTools+"/new", s.mine(s.newToolPage)), post(pathShopTools+"/new", s.mine(s.newTool)),
 		get(idp.PathInvitation, s.join), post(idp.PathInvitation, s.submitJoin),
 	}
 }
@@ -116,7 +119,9 @@ func (s *server) showShop(v *visit, fault string) error {
 		Shop: shopRef(shop), Role: shop.Role.Name(v.lang), Owner: shop.Role.Owner(), See: shop.Members != nil,
 		Invite: !shop.Demanded && shop.Role.Has(clients.RightMembers), On: v.account.State == idp.StateOn, Demanded: shop.Demanded, From: v.at(shop.From),
 		LastOwner: shop.LastOwner, Error: fault,
-		Done: v.done("created", "joined", "invited", "again", "withdrawn", "role", "removed", "named"),
+		Tools:   !shop.Demanded && shop.Role.Has(clients.RightTools) && len(s.provider.Config().Shops.Tools.Scopes) > 0,
+		Stopped: !shop.Shop.SuspendedAt.IsZero(),
+		Done:    v.done("created", "joined", "invited", "again", "withdrawn", "role", "removed", "named"),
 	}
 	for _, m := range shop.Members {
 		p := v.shopPerson(m)

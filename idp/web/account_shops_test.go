@@ -232,3 +232,44 @@ func TestShopDemandIsExplainedInsideTheSignIn(t *testing.T) {
 	at(t, p, "/signin/enroll")
 	wants(t, p, http.StatusOK, "The owner of Minato Books requires 2-step verification of your role")
 }
+
+// The credential of an external tool: its secret is shown once, in the browser that made it.
+func TestToolIsMadeOnThePagesAndItsSecretShownOnce(t *testing.T) {
+	t.Parallel()
+	k := start(t, tooled())
+	b, shop := k.owner(t)
+	wants(t, b.Get(shop), http.StatusOK, "External tools")
+	p := b.Get(shop + "/tools")
+	wants(t, p, http.StatusOK, "There are no credentials")
+	p = b.Get(shop + "/tools/new")
+	wants(t, p, http.StatusOK, "See orders", "https://api.example", "90 days")
+	wants(t, submit(b, p, shop+"/tools/new", "name", "", "scope", "orders", "resource", "https://api.example"), http.StatusUnprocessableEntity, "Enter a name of up to")
+	wants(t, submit(b, p, shop+"/tools/new", "name", "Stock", "resource", "https://api.example"), http.StatusUnprocessableEntity, "Choose at least one thing", `value="Stock"`)
+	p = submit(b, p, shop+"/tools/new", "name", "Stock", "scope", "orders", "resource", "https://api.example", "days", "365")
+	wants(t, p, http.StatusOK, "The credential is created", "shown this once", "22 November 2027", "Stock", "See orders")
+	id, first := find(t, p, `>(tool-[a-z2-7]{16})<`), find(t, p, `Secret</dt><dd><code class="json">([^<]+)<`)
+	if c, ok := k.Provider.Config().Clients.Lookup(id); !ok || !c.VerifySecret(first) {
+		t.Error("the secret that is shown does not work")
+	}
+	if again := b.Get(p.URL.RequestURI()); strings.Contains(again.Body, first) {
+		t.Error("the secret is shown twice")
+	}
+	p = submit(b, p, shop+"/tools", "tool", id, "do", "rotate")
+	wants(t, p, http.StatusOK, "There is a new secret", "End the earlier secret")
+	p = submit(b, p, shop+"/tools", "tool", id, "do", "drop")
+	wants(t, p, http.StatusOK, "The earlier secret no longer works")
+	wants(t, submit(b, p, shop+"/tools", "tool", "tool-aaaaaaaaaaaaaaaa", "do", "revoke"), http.StatusNotFound)
+	p = submit(b, p, shop+"/tools", "tool", id, "do", "revoke")
+	wants(t, p, http.StatusOK, "The credential is revoked", "There are no credentials")
+	wants(t, b.Get("/account/activity"), http.StatusOK, "A credential for an external tool was created")
+}
+
+// tooled are shops whose tools may see orders at one API.
+func tooled() idptest.Option {
+	s := clients.DefaultShops()
+	s.Tools = clients.ShopTools{
+		Scopes:    []clients.ToolScope{{Scope: "orders", Names: map[string]string{"ja": "注文を見る", "en": "See orders"}}},
+		Resources: []string{"https://api.example"},
+	}
+	return idptest.Shops(s)
+}

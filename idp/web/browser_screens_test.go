@@ -103,7 +103,7 @@ func TestScreens(t *testing.T) {
 		}
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()
-			k := start(t, roomy()) // a clock and an inbox of its own
+			k := start(t, roomy(), tooled()) // a clock and an inbox of its own
 			g := &gallery{visitor: k.visitor(t, b, lang), lang: lang, dir: dir, looks: looks, seen: map[string]bool{}}
 			g.strangers()
 			g.newcomer()

@@ -54,6 +54,18 @@ func (g *gallery) shopkeeper(b *chrome.Browser) {
 	g.visit(shop+"/name", "shop-name")
 	g.visit(shop+"/close", "shop-close")
 
+	g.visit(shop+"/tools", "shop-tools--none")
+	g.visit(shop+"/tools/new", "shop-tool-new")
+	g.Press("main form .btn.pri")
+	g.check("shop-tool-new--error", false)
+	g.Fill("#name", "在庫ツール")
+	g.Click("#scope-0")
+	g.Press("main form .btn.pri")
+	g.shot("shop-tools--secret")
+	g.Press("button[value=rotate]")
+	g.Open(shop + "/tools")
+	g.shot("shop-tools")
+
 	g.Open("/account/shops") // with two there is something to choose
 	g.Fill("#name", "Second")
 	g.Press("main form .btn.pri")
