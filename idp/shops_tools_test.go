@@ -170,7 +170,9 @@ func TestToolOfAnotherShopIsNotFound(t *testing.T) {
 func TestToolsStandStillWithoutAGuardedOwner(t *testing.T) {
 	t.Parallel()
 	falls := map[string]func(t *testing.T, c crew) error{
-		"two-step verification reset": func(t *testing.T, c crew) error { return c.s.Provider.ResetTwoStep(t.Context(), idptest.Operator(), c.owner.ID) },
+		"two-step verification reset": func(t *testing.T, c crew) error {
+			return c.s.Provider.ResetTwoStep(t.Context(), idptest.Operator(), c.owner.ID)
+		},
 		"suspended": func(t *testing.T, c crew) error {
 			return c.s.Provider.SetUserDisabled(t.Context(), idptest.Operator(), c.owner.ID, true)
 		},

@@ -9,6 +9,7 @@ var whys = map[string]string{
 	"idle": "why.idle", "fresh": "why.fresh", "disabled": "why.disabled", "recovery": "why.recovery", "second_step": "why.second_step",
 	"own_two_step": "why.own_two_step", "enforced": "why.enforced", "min_acr": "why.min_acr", "acr_essential": "why.acr_essential",
 	"acr_voluntary": "why.acr_voluntary", "method_missing": "why.method_missing", "no_main": "why.no_main", "no_backup": "why.no_backup",
+	"shop_enforced": "why.shop_enforced", "shop": "why.shop",
 	"notice": "why.notice", "passkey_offer": "why.passkey_offer", "device": "why.device", "prompt_consent": "why.prompt_consent", "new_scopes": "why.new_scopes",
 	"done": "why.done",
 }
