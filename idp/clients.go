@@ -112,33 +112,35 @@ func (p *Provider) changeClient(ctx context.Context, actor Actor, id, event stri
 
 // changeClientIn changes a stored client by an f that records what it does.
 func (p *Provider) changeClientIn(ctx context.Context, actor Actor, id string, f func(*work, *clients.Client) error) error {
-	err := p.updateAs(ctx, actor, nil, func(w *work) error {
-		row, err := w.Client(id)
-		if errors.Is(err, store.ErrNotFound) {
-			if _, ok := p.cfg.Clients.Find(id); ok {
-				return ErrFileClient
-			}
-			return ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		if err := f(w, &row.Client); err != nil {
-			return err
-		}
-		row.UpdatedAt = w.Now
-		if err := w.UpdateClient(row); err != nil {
-			return err
-		}
-		if row.Disabled {
-			_, err = w.RevokeGrants(store.GrantFilter{ClientID: id})
-		}
-		return err
-	})
-	if err != nil {
+	if err := p.updateAs(ctx, actor, nil, func(w *work) error { return p.alterClient(w, id, f) }); err != nil {
 		return err
 	}
 	return p.ReloadClients(ctx)
+}
+
+// alterClient is changeClientIn within an update; [Provider.ReloadClients] follows it.
+func (p *Provider) alterClient(w *work, id string, f func(*work, *clients.Client) error) error {
+	row, err := w.Client(id)
+	if errors.Is(err, store.ErrNotFound) {
+		if _, ok := p.cfg.Clients.Find(id); ok {
+			return ErrFileClient
+		}
+		return ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	if err := f(w, &row.Client); err != nil {
+		return err
+	}
+	row.UpdatedAt = w.Now
+	if err := w.UpdateClient(row); err != nil {
+		return err
+	}
+	if row.Disabled {
+		_, err = w.RevokeGrants(store.GrantFilter{ClientID: id})
+	}
+	return err
 }
 
 // RotateKeys makes the keys published ahead sign from now on.

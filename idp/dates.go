@@ -33,14 +33,19 @@ func (p *Provider) SetEnforceFrom(ctx context.Context, actor Actor, id string, f
 		return err
 	}
 	actor.Reason = reason
-	return p.changeClientIn(ctx, actor, id, func(w *work, c *clients.Client) error {
+	return p.changeClientIn(ctx, actor, id, setDate(id, from))
+}
+
+// setDate is the change itself.
+func setDate(id string, from time.Time) func(*work, *clients.Client) error {
+	return func(w *work, c *clients.Client) error {
 		old := c.Rules.EnforceFrom
 		if old.Equal(from) {
 			return ErrState
 		}
 		c.Rules.EnforceFrom = from
 		return w.recordDate(id, old, from)
-	})
+	}
 }
 
 func (w *work) recordDate(id string, from, to time.Time, details ...string) error {

@@ -18,6 +18,8 @@ type PersonView struct {
 	Methods  []mfa.Factor
 	Devices  int
 	Sessions []Session
+	// Dates are those of the clients they use.
+	Dates []UserDate
 	// Events are the newest of their audit log.
 	Events []Event
 }
@@ -83,6 +85,9 @@ func (p *Provider) personView(tx *store.Tx, id string) (PersonView, error) {
 		return d.Epoch != u.Epoch || !tx.Now.Before(d.ExpiresAt)
 	}))
 	if v.Sessions, err = tx.Sessions(u.ID); err != nil {
+		return v, err
+	}
+	if v.Dates, err = p.userDates(tx, u.ID); err != nil {
 		return v, err
 	}
 	v.Events, err = tx.Events(store.EventFilter{UserID: u.ID, Limit: personEvents})

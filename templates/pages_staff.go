@@ -33,6 +33,7 @@ type PersonPage struct {
 	Devices                  int
 	Sessions                 []BrowserRow
 	Events                   []AuditRow
+	Extend                   ExtendForm
 	// Self is set on the member's own account, where nothing can be done.
 	Self bool
 	// Done is the act just done, or empty; Reason is what was typed.

@@ -71,6 +71,8 @@ func data() map[string]any {
 		"admin-audit": templates.AuditPage{}, "admin-recovery": templates.RecoveryDeskPage{}, "admin-case": templates.RecoveryCasePage{},
 		"recovery-start": templates.RecoveryStartPage{}, "recovery-new": templates.RecoveryNewPage{}, "recovery-confirm": templates.RecoveryConfirmPage{},
 		"recovery-evidence": templates.RecoveryEvidencePage{}, "recovery-status": templates.RecoveryStatusPage{},
+		"admin-dates": templates.DatesPage{}, "admin-date": templates.DatePage{},
+		"admin-explain": templates.ExplainPage{},
 	}
 }
 

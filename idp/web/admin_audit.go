@@ -136,9 +136,14 @@ func (s *server) exportAudit(d *duty, f idp.AuditFilter) error {
 
 // attach answers with a file that the browser saves and never shows.
 func attach(c echo.Context, name, kind string, body []byte) error {
+	attachment(c, name)
+	return c.Blob(http.StatusOK, kind, body)
+}
+
+// attachment says that what follows is a file to save.
+func attachment(c echo.Context, name string) {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`"`)
 	h.Set("Content-Security-Policy", contentPolicy("")+"; sandbox")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	return c.Blob(http.StatusOK, kind, body)
 }

@@ -44,7 +44,8 @@ func (s *server) personPage(d *duty) (templates.PersonPage, error) {
 		ID: u.ID, Name: u.Name, Email: u.Email, Lang: u.Lang, Zone: u.Zone, State: string(v.State), Since: d.at(u.TwoStepAt),
 		Suspended: d.at(u.DisabledAt), Made: d.at(u.CreatedAt), Verified: d.at(u.EmailVerifiedAt), Password: d.at(u.PasswordAt),
 		Devices: v.Devices, Events: d.auditRows(v.Events), Self: u.ID == d.User.ID,
-		Done: d.done(string(idp.ActEnd), string(idp.ActSuspend), string(idp.ActRestore), string(idp.ActSendReset)),
+		Done:   d.done(string(idp.ActEnd), string(idp.ActSuspend), string(idp.ActRestore), string(idp.ActSendReset), "extend"),
+		Extend: s.extendForm(d, v),
 	}
 	for i := range p.Events {
 		p.Events[i].UserID = "" // it is this page

@@ -277,7 +277,7 @@ func TestTheRoutesAreThese(t *testing.T) {
 		"/recovery", "/recovery/new", "/recovery/confirm", "/recovery/evidence", "/recovery/evidence/remove", "/recovery/send", // sign nobody in (T-42)
 		"/recovery/status", "/recovery/cancel",
 		"/admin/recovery", "/admin/recovery/:id", "/admin/recovery/:id/files/:file",
-		"/admin", "/admin/people", "/admin/people/:id", "/admin/audit", // staff, by role (T-43)
+		"/admin", "/admin/people", "/admin/people/:id", "/admin/audit", "/admin/people/:id/extend", "/admin/dates", "/admin/dates/:id", "/admin/explain", // staff, by role (T-43)
 	}
 	for _, r := range start(t).router.Routes() {
 		account := strings.HasPrefix(r.Path, "/account") || strings.HasPrefix(r.Path, "/dev/") || r.Path == "/a/settings/approval"

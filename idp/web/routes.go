@@ -22,7 +22,7 @@ func (s *server) routes() []route {
 		s.signInRoutes(), s.accountRoutes(), s.addressRoutes(), s.appRoutes(), s.dataRoutes(), s.shopRoutes(), s.setupRoutes(), s.twoStepRoutes(),
 		s.reportRoutes(), s.recoveryRoutes(), s.reviewRoutes(), s.deviceRoutes(),
 		s.methodRoutes(),
-		s.staffRoutes(),
+		s.staffRoutes(), s.dateRoutes(),
 		s.inboxRoutes(),
 	)
 }
