@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"sync"
@@ -99,19 +98,17 @@ func (f *failures) makeRoom(key string) {
 	}
 }
 
-// claimed is whom a request says it is from, if there is such a client. Nothing
-// is verified yet.
-func (ep *endpoints) claimed(r *http.Request, p params) string {
+// claimed is whom a request says it is from, whether or not there is such a
+// client: else the answer would tell. Nothing is verified yet.
+func claimed(r *http.Request, p params) string {
 	id := p.get("client_id")
 	if fields := r.Header.Values(echo.HeaderAuthorization); len(fields) == 1 {
 		id, _, _ = parseBasic(fields[0])
 	} else if token := p.get("client_assertion"); token != "" && len(token) <= maxAssertion {
 		id, _ = assertedClient(token)
 	}
-	if _, ok := ep.lookup(id); !ok {
-		return ""
-	}
-	return id
+	const longest = 64 // of a client's id
+	return id[:min(len(id), longest)]
 }
 
 // slowed refuses a request without a look at its credentials while too many
@@ -124,8 +121,8 @@ func (ep *endpoints) slowed(c echo.Context, client string) *oidc.Error {
 	}
 	ep.failures.slowed.Inc()
 	c.Response().Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-	ep.log.InfoContext(ctx, "relying party refused", slog.String("request_id", idp.BrowserFrom(ctx).RequestID),
-		slog.String("client_id", client), slog.String("error", string(errSlow.ErrorType)), slog.String("reason", "too many failed client authentications from this address"))
+	known, _ := ep.lookup(client)
+	ep.told(ctx, known, errSlow, "too many failed client authentications from this address")
 	return errSlow
 }
 

@@ -74,7 +74,7 @@ func (ep *endpoints) admit(c echo.Context) (*caller, *oidc.Error) {
 	if fault != nil {
 		return nil, fault
 	}
-	named := ep.claimed(r, p)
+	named := claimed(r, p)
 	if fault := ep.slowed(c, named); fault != nil {
 		return nil, fault
 	}
