@@ -114,3 +114,20 @@ func BenchmarkUserInfo(b *testing.B) {
 		h.call(http.MethodGet, protocol.PathUserInfo, "", http.StatusOK, "Authorization", "Bearer "+token)
 	}
 }
+
+func BenchmarkIntrospection(b *testing.B) {
+	h := newHot(b)
+	token := reply{body: h.redeem(h.code(h.session())).Body.String()}.str("access_token")
+	for b.Loop() {
+		h.call(http.MethodPost, protocol.PathStatus, "token="+token, http.StatusOK, "Authorization", basic("fast"))
+	}
+}
+
+func BenchmarkIntrospectionOfAClientsToken(b *testing.B) {
+	h := newHot(b)
+	w := h.call(http.MethodPost, protocol.PathToken, "grant_type=client_credentials", http.StatusOK, "Authorization", basic("machine"))
+	token := reply{body: w.Body.String()}.str("access_token")
+	for b.Loop() {
+		h.call(http.MethodPost, protocol.PathStatus, "token="+token, http.StatusOK, "Authorization", basic("payapi"))
+	}
+}
