@@ -76,7 +76,7 @@ keeps a copy of the set believes the key until it fetches it again.`)
 	if errors.Is(err, idp.ErrNotFound) {
 		return errors.New("there is no such key among those that are published: see `sekisho key list`")
 	}
-	return p.say(err, "revoked; nothing that it signed is accepted any more")
+	return p.say(err, "revoked; within a second nothing that it signed is accepted any more")
 }
 
 func yes(b bool) string {
