@@ -110,7 +110,7 @@ func (v *Verifier) thumbprint(r *http.Request) string {
 }
 
 // maxProofs bounds the proofs remembered of one generation.
-const maxProofs = 1 << 16
+const maxProofs = 1 << 20
 
 // proofs remembers the ids of proofs for as long as one could be shown again. When
 // there are too many, all are refused: a proof that is forgotten could be.
@@ -119,8 +119,11 @@ type proofs struct {
 
 	mu        sync.Mutex
 	turned    time.Time
-	this, old map[string]struct{}
+	this, old map[proofID]struct{}
 }
+
+// proofID is a hash of an id: all are of one size.
+type proofID [16]byte
 
 // once implements Config.Once for one server.
 func (p *proofs) once(_ context.Context, id string, _ time.Time) (bool, error) {
@@ -131,13 +134,15 @@ func (p *proofs) once(_ context.Context, id string, _ time.Time) (bool, error) {
 		if now.Sub(p.turned) > 4*dpop.Window {
 			p.this = nil
 		}
-		p.this, p.old, p.turned = map[string]struct{}{}, p.this, now
+		p.this, p.old, p.turned = map[proofID]struct{}{}, p.this, now
 	}
-	_, here := p.this[id]
-	_, before := p.old[id]
+	sum := sha256.Sum256([]byte(id))
+	key := proofID(sum[:16])
+	_, here := p.this[key]
+	_, before := p.old[key]
 	if here || before || len(p.this) >= maxProofs {
 		return false, nil
 	}
-	p.this[id] = struct{}{}
+	p.this[key] = struct{}{}
 	return true, nil
 }
