@@ -69,7 +69,7 @@ func TestTokenEndpointReadsStrictly(t *testing.T) {
 		{"not a form", "%zz", auth, 400, "invalid_request"},
 		{"no grant type", "scope=payout", auth, 400, "invalid_request"},
 		{"password grant (S-108, O-10)", "grant_type=password&username=" + alice + "&password=" + password, auth, 400, "unsupported_grant_type"},
-		{"device grant", "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=x", auth, 400, "unsupported_grant_type"},
+		{"device grant of another client", "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=x", auth, 400, "unauthorized_client"},
 		{"token exchange", "grant_type=urn:ietf:params:oauth:grant-type:token-exchange", auth, 400, "unsupported_grant_type"},
 		{"JWT bearer", "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=x", auth, 400, "unsupported_grant_type"},
 		{"a grant type that is not served, with markup", "grant_type=%22%3Cb%3E", auth, 400, "unsupported_grant_type"},
