@@ -63,6 +63,7 @@ var Changes = []Change{
 	{"passkey", KindSwitch, func(f *signin.Facts, v factValue) { f.Person.Passkey = v.on }},
 	{"disabled", KindSwitch, func(f *signin.Facts, v factValue) { f.Person.Disabled = v.on }},
 	{"in_recovery", KindSwitch, func(f *signin.Facts, v factValue) { f.Person.InRecovery = v.on }},
+	{"staff", KindSwitch, func(f *signin.Facts, v factValue) { f.Person.Staff = v.on }},
 	{"extended_until", KindDate, func(f *signin.Facts, v factValue) { f.Person.ExtendedUntil = v.at }},
 	{"enforce_from", KindDate, func(f *signin.Facts, v factValue) { f.Rules.EnforceFrom = v.at }},
 	{"min_acr", KindACR, func(f *signin.Facts, v factValue) { f.Rules.MinACR = v.level.ACR() }},

@@ -112,6 +112,7 @@ func (o *opened) printFacts(w io.Writer, a idp.Answer) {
 	fact("passkey", on(f.Person.Passkey))
 	fact("disabled", on(f.Person.Disabled))
 	fact("in_recovery", on(f.Person.InRecovery))
+	fact("staff", on(f.Person.Staff))
 	fact("enforce_from", o.local(f.Rules.EnforceFrom))
 	fact("extended_until", o.local(f.Person.ExtendedUntil))
 	fact("min_acr", orDash(f.Rules.MinACR))

@@ -167,6 +167,7 @@ func (d *duty) facts(a idp.Answer) []templates.FactRow {
 	sw("passkey", f.Person.Passkey)
 	sw("disabled", f.Person.Disabled)
 	sw("in_recovery", f.Person.InRecovery)
+	sw("staff", f.Person.Staff)
 	date("enforce_from", f.Rules.EnforceFrom)
 	date("extended_until", f.Person.ExtendedUntil)
 	add("min_acr", orNone(f.Rules.MinACR))

@@ -52,7 +52,7 @@ func (g *gallery) staff(person string) {
 	g.shot("admin-date")
 	g.visit("/admin/explain", "admin-explain")
 	g.Fill("#who", person)
-	g.Fill("#with", "password=1m")
+	g.Write("#with", "password=1m")
 	g.Press("main .btn.pri")
 	g.shot("admin-explain--answer")
 }
