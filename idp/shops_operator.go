@@ -126,3 +126,45 @@ func (p *Provider) RemoveMemberAs(ctx context.Context, actor Actor, shopID, user
 func (p *Provider) DemandAs(ctx context.Context, actor Actor, shopID, role string, from time.Time) error {
 	return p.changeShop(ctx, actor, shopID, func(w *work, s Shop) error { return p.demand(w, s, role, from, "") })
 }
+
+// ToolsOf are the tools of a shop.
+func (p *Provider) ToolsOf(ctx context.Context, shopID string) (ToolsView, error) {
+	var v ToolsView
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		people, err := tx.ShopUsers(shopID)
+		if err != nil {
+			return err
+		}
+		v, err = p.toolsView(tx, shopID, people)
+		return shopGone(err)
+	})
+	return v, err
+}
+
+// RevokeToolAs revokes a credential; the owners are told by mail. ErrNotFound.
+func (p *Provider) RevokeToolAs(ctx context.Context, actor Actor, shopID, id string) error {
+	return p.changeShop(ctx, actor, shopID, func(w *work, s Shop) error {
+		t, err := seat{shop: s}.tool(w, id)
+		if err != nil {
+			return err
+		}
+		w.tools = true
+		t.RevokedAt, t.Secrets = w.Now, nil
+		if err := w.UpdateTool(t); err != nil {
+			return err
+		}
+		owners, err := p.owners(w, shopID)
+		if err != nil {
+			return err
+		}
+		for _, u := range owners {
+			if err := w.record("shop.tool_revoked", u.ID, "", "shop", shopID, "tool", t.ID); err != nil {
+				return err
+			}
+			if err := p.mail(w, u, "mail.shop_tool_off", "shop", s.Name, "tool", t.Name+" ("+t.ID+")"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -79,6 +79,8 @@ func verbs() []verb {
 		{"shop set-member", "make a person a member of a shop, or change their role", shopSetMember},
 		{"shop remove-member", "take a person out of a shop", shopRemoveMember},
 		{"shop demand", "demand two-step verification of a role in a shop", shopDemand},
+		{"shop tools", "list the credentials of a shop's external tools", shopTools},
+		{"shop revoke-tool", "revoke the credential of an external tool", shopRevokeTool},
 		{"client add", "add a relying party", clientAdd},
 		{"client list", "list relying parties", clientList},
 		{"client show", "show a relying party", clientShow},
