@@ -181,5 +181,8 @@ func (p *Provider) reload(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.ReloadTools(ctx); err != nil {
+		return err
+	}
 	return p.keys.Reload(ctx)
 }
