@@ -66,6 +66,12 @@ func TestReviewerCannotReviewThemselves(t *testing.T) {
 		d.Act, d.Wanted = act, "more"
 		wantErr(t, p.DecideRecovery(ctx, one.b, id, d), idp.ErrForbidden)
 	}
+	s.AddUserWith(t, "kenji@example.jp", password15, mobile, base32Key) // and what they sent about somebody else
+	second := passerby(t, s)
+	second.apply("", "kenji@example.jp", "one@example.jp")
+	desk, err = p.ReviewRecoveries(ctx, two.b)
+	fatal(t, err)
+	wantErr(t, p.DecideRecovery(ctx, one.b, desk.Review[1].ID, approval()), idp.ErrForbidden)
 	if n := len(events(t, s, v.User.ID, "staff.viewed")); n != 1 {
 		t.Errorf("%d looks are in the log, want the other reviewer's", n)
 	}

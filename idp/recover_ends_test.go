@@ -161,11 +161,14 @@ func TestSignInWithACodeCancels(t *testing.T) {
 // An operator's reset, a report and an erased account end a request too.
 func TestRequestEndsWithItsReason(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(*testing.T, *idptest.Server, idp.User){
-		"reset": func(t *testing.T, s *idptest.Server, u idp.User) {
+	for name, end := range map[string]func(*testing.T, *idptest.Server, idp.User, story){
+		"reset": func(t *testing.T, s *idptest.Server, u idp.User, _ story) {
 			fatal(t, s.Provider.ResetTwoStep(t.Context(), idptest.Operator(), u.ID))
 		},
-		"report": func(t *testing.T, s *idptest.Server, u idp.User) {
+		"password": func(t *testing.T, s *idptest.Server, _ idp.User, owner story) { // it takes a code
+			fatal(t, s.Provider.ChangePassword(t.Context(), owner.b, password15, "another long phrase", false))
+		},
+		"report": func(t *testing.T, s *idptest.Server, u idp.User, _ story) {
 			fatal(t, s.Provider.Report(t.Context(), browser(), reportIn(t, mailIn(t, s, u.Email, "新しい端末"))))
 		},
 	} {
@@ -173,10 +176,10 @@ func TestRequestEndsWithItsReason(t *testing.T) {
 			t.Parallel()
 			s, u := withKenji(t)
 			s.Clock.Advance(time.Hour)
-			kenji(t, s, false)
+			owner := kenji(t, s, false)
 			st := passerby(t, s)
 			secret := st.apply(st.lost(), "", contact)
-			end(t, s, u)
+			end(t, s, u, owner)
 			if got := st.state(secret); got != recovery.Cancelled {
 				t.Errorf("the request is %s", got)
 			}

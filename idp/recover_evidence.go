@@ -9,6 +9,7 @@ import (
 
 	"github.com/sekisho-id/sekisho/idp/recovery"
 	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
 )
 
 // abandoned is after which an unfinished file no longer counts.
@@ -91,6 +92,14 @@ func (p *Provider) beginFile(w *work, r store.Recovery, f store.RecoveryFile) er
 	}
 	if n >= p.cfg.Limits.Recovery.Files {
 		return ErrTooMany
+	}
+	// Adding and removing may go on for a while, not for ever (T-05).
+	ok, until, err := w.Hit("rec.files|"+r.ID, 10*p.cfg.Limits.Recovery.Files, day)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return store.Keep(&mfa.TooSoonError{What: "recovery", At: until})
 	}
 	return w.InsertRecoveryFile(f)
 }

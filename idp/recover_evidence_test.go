@@ -47,6 +47,7 @@ func TestEvidenceThatIsNoPictureIsRefused(t *testing.T) {
 	fatal(t, attach("polyglot.html", bytes.NewReader(polyglot)))
 	wantErr(t, attach("third.jpg", bytes.NewReader(photo(t))), idp.ErrTooMany)
 	fatal(t, p.SendRecovery(ctx, st.b, secret, ""))
+	wantErr(t, attach("late.jpg", bytes.NewReader(photo(t))), idp.ErrStep)
 	one, _ := reviewers(t, s)
 	id := one.queued()
 	v, err := p.ReviewRecovery(ctx, one.b, id)
@@ -149,4 +150,20 @@ func TestRequestsAreLimited(t *testing.T) {
 		}
 	}
 	soon(t, err, "recovery")
+}
+
+// T-05: adding and removing files goes on for a while, not for ever.
+func TestEvidenceIsNotAddedForEver(t *testing.T) {
+	t.Parallel()
+	s, _ := withKenji(t, idptest.Limits(func(l *idp.Limits) { l.Recovery.Files = 1 }))
+	p, ctx := s.Provider, t.Context()
+	st := passerby(t, s)
+	secret := st.begin(st.lost(), "", contact)
+	for range 10 {
+		fatal(t, p.Attach(ctx, st.b, secret, "a.jpg", bytes.NewReader(photo(t))))
+		v, err := p.RecoveryStatus(ctx, secret)
+		fatal(t, err)
+		fatal(t, p.Detach(ctx, st.b, secret, v.Files[0].ID))
+	}
+	soon(t, p.Attach(ctx, st.b, secret, "a.jpg", bytes.NewReader(photo(t))), "recovery")
 }

@@ -65,7 +65,7 @@ func (p *Provider) ReviewRecoveries(ctx context.Context, b *Browser) (RecoveryDe
 func recoveryRows(list []store.Recovery, d Duty) []RecoveryRow {
 	var rows []RecoveryRow
 	for _, r := range list {
-		if r.UserID == d.User.ID {
+		if r.UserID == d.User.ID || r.Contact == d.User.Email {
 			continue
 		}
 		rows = append(rows, RecoveryRow{
@@ -124,7 +124,8 @@ func (p *Provider) ReviewRecovery(ctx context.Context, b *Browser, id string) (R
 	return v, err
 }
 
-// reviewed loads a request and its person for a reviewer who may have to do with it.
+// reviewed loads a request and its person for a reviewer who may have to do with
+// it: it is neither about their account nor sent by them.
 func (p *Provider) reviewed(tx *store.Tx, d Duty, id string) (store.Recovery, User, error) {
 	r, err := tx.Recovery(id)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (r.UserID == "" || r.State == string(recovery.Draft)) {
@@ -133,7 +134,7 @@ func (p *Provider) reviewed(tx *store.Tx, d Duty, id string) (store.Recovery, Us
 	if err != nil {
 		return r, User{}, err
 	}
-	if r.UserID == d.User.ID {
+	if r.UserID == d.User.ID || r.Contact == d.User.Email {
 		return r, User{}, ErrForbidden
 	}
 	u, err := tx.User(r.UserID)

@@ -212,6 +212,11 @@ func (p *Provider) resetDone(w *work, t store.Token, u User) error {
 // sessions but keep end, and none when keep is "-".
 func (p *Provider) setPassword(w *work, u User, hash string, n int, keep string) error {
 	u.Password, u.PasswordLen, u.PasswordAt, u.PasswordFailures, u.MustChange = hash, n, w.Now, 0, false
+	if !u.TwoStepAt.IsZero() { // it took a code: whoever has a method needs no recovery
+		if err := p.stopRecovery(w, u.ID, "password"); err != nil {
+			return err
+		}
+	}
 	if err := p.forgetDevices(w, &u); err != nil {
 		return err
 	}

@@ -165,10 +165,12 @@ func (tx *Tx) RecoveryFiles(recoveryID string) ([]RecoveryFile, error) {
 }
 
 // FinishRecoveryFile notes that all pieces of a file are there; ErrConflict when
-// it was finished before, or was deleted meanwhile.
+// it was finished before, was deleted, or its request was sent meanwhile: what
+// reviewers saw does not grow.
 func (tx *Tx) FinishRecoveryFile(id string, size int64) error {
 	return tx.must("finish recovery file", ErrConflict,
-		"UPDATE recovery_files SET size = ?1, done_at = ?2 WHERE id = ?3 AND done_at IS NULL", size, tx.Now.Unix(), id)
+		`UPDATE recovery_files SET size = ?1, done_at = ?2 WHERE id = ?3 AND done_at IS NULL
+			AND recovery_id IN (SELECT id FROM recoveries WHERE state IN ('draft', 'asked'))`, size, tx.Now.Unix(), id)
 }
 
 // DeleteRecoveryFile removes a file of a request with its pieces; ErrNotFound when it has none such.

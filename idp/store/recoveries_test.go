@@ -76,7 +76,7 @@ func TestRecoveryFilesComeInPieces(t *testing.T) {
 		db.person(t, "u1")
 		f := store.RecoveryFile{ID: "f1", RecoveryID: "r1", Name: "secret-name.jpg", Kind: "image/jpeg", CreatedAt: db.now()}
 		db.do(t, func(tx *store.Tx) error {
-			return errors.Join(tx.InsertRecovery(asked(db, "r1", "u1", "open")), tx.InsertRecovery(asked(db, "r2", "", "open")), tx.InsertRecoveryFile(f),
+			return errors.Join(tx.InsertRecovery(asked(db, "r1", "u1", "asked")), tx.InsertRecovery(asked(db, "r2", "", "open")), tx.InsertRecoveryFile(f),
 				tx.InsertRecoveryPiece("f1", 0, []byte("secret-\x00\xff")), tx.InsertRecoveryPiece("f1", 1, []byte("end")), tx.FinishRecoveryFile("f1", 12))
 		})
 		f.Size, f.DoneAt = 12, db.now()
@@ -86,6 +86,8 @@ func TestRecoveryFilesComeInPieces(t *testing.T) {
 		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.InsertRecoveryPiece("f1", 2, []byte("more")) })
 		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.FinishRecoveryFile("f1", 12) })
 		db.wants(t, store.ErrNotFound, func(tx *store.Tx) error { return tx.DeleteRecoveryFile("r2", "f1") })
+		db.do(t, func(tx *store.Tx) error { return tx.InsertRecoveryFile(store.RecoveryFile{ID: "late", RecoveryID: "r2", Name: "x"}) })
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.FinishRecoveryFile("late", 1) })
 		all := db.dump(t)
 		for _, form := range []string{"secret-", base64.StdEncoding.EncodeToString([]byte("secret-st"))[:12]} { // T-52
 			if bytes.Contains(all, []byte(form)) {

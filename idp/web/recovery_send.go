@@ -227,6 +227,9 @@ func (s *server) recoveryStatus(c echo.Context) error {
 		if v.Password {
 			data.Hours = hours(l.Wait)
 		}
+		if v.State == recovery.Refused && c.QueryParam("done") == "found" {
+			data.State = string(recovery.Cancelled) // they just did it themselves
+		}
 		return s.render(c, http.StatusOK, s.page(c, "recovery-status", "rec.st_t", data))
 	})
 }
@@ -242,5 +245,5 @@ func (s *server) cancelRecovery(c echo.Context) error {
 	case denied:
 		return see(c, pathRecoveryStatus+"?done=deny")
 	}
-	return see(c, pathRecoveryStatus)
+	return see(c, pathRecoveryStatus+"?done=found")
 }
