@@ -71,7 +71,7 @@ func TestExplainWhatIf(t *testing.T) {
 		{"buyer", []string{"password=1m", "acr_essential=phrh"}, signin.PageRefuse, signin.ReasonUnreachable},
 		{"buyer", []string{"password=1m", "first_party=off", "scopes=email,profile", "granted=email"}, signin.PageConsent, signin.ReasonScopes},
 		{"buyer", []string{"password=1m", "disabled=on"}, signin.PageRefuse, signin.ReasonDisabled},
-		{"buyer", []string{"password=1m", "in_recovery=on"}, signin.PageRecovery, signin.ReasonRecovery},
+		{"buyer", []string{"password=1m", "reset=on"}, signin.PageEnrol, signin.ReasonReset},
 		{"vault", []string{"password=1m", "passkey=on", "passkey_used=1m"}, signin.PageDone, signin.ReasonDone},
 		{"vault", []string{"password=1m", "min_acr=none"}, signin.PageDone, signin.ReasonDone},
 		{"buyer", []string{"password=20h"}, signin.PagePassword, signin.ReasonAbsolute},

@@ -183,7 +183,7 @@ func (p *Provider) forecast(c *clients.Client, u store.ClientUser, at time.Time)
 	}
 	for _, step := range one.Steps {
 		switch {
-		case step.Page == signin.PageRefuse, step.Page == signin.PageRecovery:
+		case step.Page == signin.PageRefuse:
 			one.Outcome, one.Reason = OutcomeRefused, step.Reason
 		case (step.Page == signin.PageEnrol || step.Page == signin.PageNewPasskey) && !step.PutOff:
 			one.Outcome, one.Reason = OutcomeStopped, step.Reason

@@ -176,8 +176,13 @@ func TestLostEverythingIsResetByTwoReviewers(t *testing.T) {
 			t.Errorf("%s is not in the log once", name)
 		}
 	}
-	n := st.password(st.authorize("seller"), u.Email)
-	want(t, n, signin.PageEnrol) // S-133: set-up is demanded
+	n := st.password(st.authorize("buyer"), u.Email)
+	want(t, n, signin.PageEnrol) // S-133: set-up is asked for at the next sign-in, whoever it is for
+	n, err = p.PutOff(ctx, st.b, n.SignInID)
+	fatal(t, err)
+	st.redeem(n, "buyer")
+	st.b.Session = ""
+	n = st.password(st.authorize("seller"), u.Email) // and demanded here
 	if n.Step.PutOff {
 		t.Error("set-up may be put off")
 	}

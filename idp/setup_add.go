@@ -294,6 +294,9 @@ func (p *Provider) turnedOn(w *work, u *User) error {
 	if err := p.guardShopsOf(w, u.ID); err != nil {
 		return err
 	}
+	if err := w.SettleSetUp(u.ID); err != nil {
+		return err
+	}
 	if err := p.mail(w, *u, "mail.2sv_on"); err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type situation struct {
 	session  *Session          // this browser's live session of user; nil otherwise
 	firm     *Session          // session without what held methods proved, where that is asked (C-40)
 	granted  []string
+	// reset is set while two-step verification that was reset by recovery is not set up again.
+	reset bool
 	// use is what the person has to do with the client; zero where its date is none.
 	use    store.Use
 	acting acting
@@ -115,6 +117,11 @@ func (p *Provider) surround(tx *store.Tx, s *situation) (err error) {
 	if s.passkeys, err = p.passkeys(tx, s.user.ID); err != nil {
 		return err
 	}
+	if s.user.TwoStepAt.IsZero() {
+		if s.reset, err = tx.SetUpOwed(s.user.ID); err != nil {
+			return err
+		}
+	}
 	if s.req.Firm && s.session != nil {
 		strict, err := p.firmly(tx, *s.session, s.factors, s.passkeys)
 		if err != nil {
@@ -173,6 +180,7 @@ func (s *situation) facts(p *Provider, now time.Time) signin.Facts {
 	if s.user != nil {
 		s.proofs.Subject = s.user.ID
 		f.Person = person(*s.user, s.factors, s.passkeys)
+		f.Person.Reset = s.reset
 		f.Person.ExtendedUntil, f.Person.NoticedAt = s.use.ExtendedUntil, s.use.PutOffAt
 		f.Limits = p.lifetimes(*s.user)
 	}

@@ -111,7 +111,7 @@ func (o *opened) printFacts(w io.Writer, a idp.Answer) {
 	fact("backup", on(f.Person.Backup)+methodsOf(a.Methods, mfa.Backup))
 	fact("passkey", on(f.Person.Passkey))
 	fact("disabled", on(f.Person.Disabled))
-	fact("in_recovery", on(f.Person.InRecovery))
+	fact("reset", on(f.Person.Reset))
 	fact("staff", on(f.Person.Staff))
 	fact("enforce_from", o.local(f.Rules.EnforceFrom))
 	fact("extended_until", o.local(f.Person.ExtendedUntil))

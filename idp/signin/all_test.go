@@ -203,9 +203,10 @@ func invariants() []invariant {
 			later.Proofs.PutOff = true
 			return s.PutOff || signin.Decide(later).Page != signin.PageEnrol
 		}},
-		{"only the notice, an offer and what acr_values asks for can be put off, and nothing under prompt=none", func(f *signin.Facts, s *signin.Step) bool {
+		{"only the notice, an offer, set-up after a recovery and what acr_values asks for can be put off, and nothing under prompt=none", func(f *signin.Facts, s *signin.Step) bool {
 			may := s.Page == signin.PageNotice || s.Page == signin.PageOffer ||
-				(s.Page == signin.PageEnrol || s.Page == signin.PagePasskey) && s.Reason == signin.ReasonVoluntary
+				(s.Page == signin.PageEnrol || s.Page == signin.PagePasskey) && s.Reason == signin.ReasonVoluntary ||
+				s.Page == signin.PageEnrol && s.Reason == signin.ReasonReset
 			return s.PutOff != may || s.PutOff && f.Request.None
 		}},
 		{"the notice never comes late, nor twice on a day before the last week (S-111)", func(f *signin.Facts, s *signin.Step) bool {
@@ -219,7 +220,7 @@ func invariants() []invariant {
 		}},
 		{"every page after the password needs the password (S-027, T-12)", func(_ *signin.Facts, s *signin.Step) bool {
 			after := s.Page == signin.PageCode || s.Page == signin.PagePasskey || s.Page == signin.PageNewPasskey || s.Page == signin.PageOffer ||
-				s.Page == signin.PageEnrol || s.Page == signin.PageNotice || s.Page == signin.PageConsent || s.Page == signin.PageDevice || s.Page == signin.PageRecovery
+				s.Page == signin.PageEnrol || s.Page == signin.PageNotice || s.Page == signin.PageConsent || s.Page == signin.PageDevice
 			return after && s.Have < signin.LevelPassword
 		}},
 		{"a disabled person gets nowhere", func(f *signin.Facts, s *signin.Step) bool {
@@ -264,7 +265,7 @@ func TestWillingPersonReachesTheEnd(t *testing.T) {
 	t.Parallel()
 	everyCombination(t, func(f *signin.Facts) string {
 		lost := f.Person.TwoStep && !f.Person.Primary && !f.Person.Backup
-		if f.Request.None || lost || f.Person.Disabled || f.Person.InRecovery {
+		if f.Request.None || lost || f.Person.Disabled {
 			return ""
 		}
 		way, most := make([]signin.Page, 0, 8), 5

@@ -21,7 +21,6 @@ const (
 	ReasonIdle         = "idle"          // nothing was done for too long (C-30, N-54)
 	ReasonFresh        = "fresh"         // credentials are about to change (C-33, T-40)
 	ReasonDisabled     = "disabled"      // the account is
-	ReasonRecovery     = "recovery"      // a request to recover the account is in review
 	ReasonOwn          = "own_two_step"  // the person has switched two-step verification on
 	ReasonEnforced     = "enforced"      // the client's date has come (S-109)
 	ReasonShopDate     = "shop_enforced" // that of the shop they act for has come (S-091)
@@ -31,6 +30,7 @@ const (
 	ReasonNoMethod     = "no_main"       // two-step verification is on without a main method
 	ReasonNoBackup     = "no_backup"     // or without a backup (S-053)
 	ReasonShop         = "shop"          // they act for one of several
+	ReasonReset        = "reset"         // two-step verification was reset by recovery (S-133)
 	ReasonNotice       = "notice"        // the client's date comes near (S-111)
 	ReasonOffer        = "passkey_offer" // after a full sign-in, once
 	ReasonDevice       = "device"        // a device is to be connected (RFC 8628)
@@ -98,8 +98,6 @@ func next(f *Facts, d demand, stale string, level Level) Step {
 		return Step{Page: PagePassword, Reason: stale}
 	case d.asks(ReasonDisabled, f.Person.Disabled):
 		return Step{Page: PageRefuse, Reason: ReasonDisabled}
-	case d.asks(ReasonRecovery, f.Person.InRecovery):
-		return Step{Page: PageRecovery, Reason: ReasonRecovery}
 	case d.asks(RuleSecondStep, level < d.level || d.enrols(f, level)):
 		return secondStep(f, d, level)
 	case d.asks(RuleMissing, d.missing != ""):
@@ -108,6 +106,8 @@ func next(f *Facts, d demand, stale string, level Level) Step {
 		// Names of shops are shown to nobody who has not proved it fully; what the
 		// chosen one demands is asked for then.
 		return Step{Page: PageShop, Reason: ReasonShop}
+	case d.asks(ReasonReset, wasReset(f, d)):
+		return Step{Page: PageEnrol, Reason: ReasonReset, PutOff: true}
 	case d.asks(ReasonNotice, noticed(f)):
 		return Step{Page: PageNotice, Reason: ReasonNotice, PutOff: true}
 	case d.asks(ReasonOffer, offered(f, d)):
@@ -165,7 +165,7 @@ func errorOf(f *Facts, s Step) string {
 		if f.Request.Essential && s.Have < f.Request.Want {
 			return errUnmet // O-23
 		}
-	case PageNotice, PageOffer, PageDevice, PageRecovery:
+	case PageNotice, PageOffer, PageDevice:
 	}
 	return errInteraction
 }
@@ -184,6 +184,15 @@ func offered(f *Facts, d demand) bool {
 	d.fresh = true // a factor would be bound
 	return f.Proofs.Able && !f.Person.Passkey && !f.Person.Offered && !f.Request.Sudo && !f.Request.Device && !putOff(f) &&
 		staleSignIn(f, d) == "" && (!d.twoStep || codeCounts(f, d))
+}
+
+// wasReset reports whether set-up is due because the methods were lost. A client
+// that demands it does so by its own rule; elsewhere it may be put off, for who
+// has just lost a phone may have to get one first. It is asked right after the
+// password only: a method is never bound on the strength of an old session (T-40).
+func wasReset(f *Facts, d demand) bool {
+	d.fresh = true // a factor would be bound
+	return f.Person.Reset && !f.Person.TwoStep && !f.Person.Passkey && !f.Request.Sudo && !putOff(f) && staleSignIn(f, d) == ""
 }
 
 // noticed reports whether the client's enforcement date is to be announced

@@ -70,7 +70,7 @@ func Way(f Facts) []Step {
 	for range longestWay {
 		s := Decide(f)
 		way = append(way, s)
-		if s.Page == PageDone || s.Page == PageRefuse || s.Page == PageRecovery {
+		if s.Page == PageDone || s.Page == PageRefuse {
 			break
 		}
 		Answer(&f, s)
@@ -111,6 +111,6 @@ func Answer(f *Facts, s Step) {
 		f.Shop.Choose = false
 	case PageConsent, PageDevice:
 		p.Consented = true
-	case PageDone, PageRefuse, PageRecovery:
+	case PageDone, PageRefuse:
 	}
 }

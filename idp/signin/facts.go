@@ -64,8 +64,10 @@ type Person struct {
 	// Passkey is whether a passkey exists that may be used.
 	Passkey bool
 	// Offered is whether a passkey was offered before: it is done once.
-	Offered    bool
-	InRecovery bool
+	Offered bool
+	// Reset is set from a recovery by review on, until two-step verification is
+	// set up again (S-133).
+	Reset bool
 	// Staff is whether they have a role: who has a passkey then changes
 	// credentials with it only, or a code that was phished would replace it (T-43).
 	Staff bool
@@ -183,7 +185,6 @@ const (
 	PageDevice     Page = "device"      // /device/confirm
 	PageShop       Page = "shop"        // /signin/shop
 	PageConsent    Page = "consent"     // /consent
-	PageRecovery   Page = "recovery"    // /recovery/status
 	PageRefuse     Page = "refuse"      // an error, to the relying party or on a page
 	PageDone       Page = "done"
 )

@@ -187,9 +187,7 @@ func dimensions() [][]change {
 			{"disabled", func(f *signin.Facts) {
 				f.Person.TwoStep, f.Person.Primary, f.Person.Backup, f.Person.Disabled = true, true, true, true
 			}},
-			{"in recovery", func(f *signin.Facts) {
-				f.Person.TwoStep, f.Person.Primary, f.Person.Backup, f.Person.InRecovery = true, true, true, true
-			}},
+			{"reset by recovery", func(f *signin.Facts) { f.Person.Reset = true }},
 		},
 		{
 			{"", func(*signin.Facts) {}},

@@ -15,10 +15,11 @@ type scenario struct {
 	facts []fact
 }
 
-func on(f *signin.Facts)       { f.Person.TwoStep, f.Person.Primary, f.Person.Backup = true, true, true }
-func noBackup(f *signin.Facts) { on(f); f.Person.Backup = false }
-func noMain(f *signin.Facts)   { on(f); f.Person.Primary = false }
-func lost(f *signin.Facts)     { f.Person.TwoStep = true }
+func on(f *signin.Facts)        { f.Person.TwoStep, f.Person.Primary, f.Person.Backup = true, true, true }
+func noBackup(f *signin.Facts)  { on(f); f.Person.Backup = false }
+func noMain(f *signin.Facts)    { on(f); f.Person.Primary = false }
+func lost(f *signin.Facts)      { f.Person.TwoStep = true }
+func recovered(f *signin.Facts) { f.Person.Reset = true }
 
 func key(f *signin.Facts)      { f.Person.Passkey = true }
 func able(f *signin.Facts)     { f.Proofs.Able = true }
@@ -167,7 +168,13 @@ func scenarios() []scenario {
 		{"staff, sudo, 2SV on, no passkey, password and code fresh", facts(member, sudo, on, code(m))},
 
 		{"disabled", facts(on, func(f *signin.Facts) { f.Person.Disabled = true })},
-		{"in recovery", facts(on, func(f *signin.Facts) { f.Person.InRecovery = true })},
+
+		{"2SV reset by recovery", facts(recovered)},
+		{"2SV reset by recovery, password 2 hours old", facts(recovered, password(2*h))},
+		{"2SV reset by recovery, put off", facts(recovered, func(f *signin.Facts) { f.Proofs.PutOff = true })},
+		{"2SV reset by recovery, prompt=none", facts(recovered, none)},
+		{"2SV reset by recovery, sudo", facts(recovered, sudo)},
+		{"2SV reset by recovery, set up again", facts(recovered, on, code(m))},
 
 		{"2SV on", facts(on)},
 		{"2SV on, prompt=none", facts(on, none)},

@@ -128,6 +128,22 @@ func (tx *Tx) MoveRecovery(r Recovery, from string) error {
 	return update(tx, tx.newRecoveryRow(r), "created_at")
 }
 
+// SetUpOwed reports whether a user's two-step verification was reset by a
+// recovery and not set up since.
+func (tx *Tx) SetUpOwed(userID string) (bool, error) {
+	n := 0
+	err := tx.scan("read recoveries", ErrNotFound, []any{&n},
+		"SELECT COUNT(*) FROM recoveries WHERE user_id = ?1 AND user_id <> '' AND state = 'done' AND set_up_at IS NULL", userID)
+	return n > 0, err
+}
+
+// SettleSetUp notes that a user has set two-step verification up.
+func (tx *Tx) SettleSetUp(userID string) error {
+	_, err := tx.exec("settle recoveries",
+		"UPDATE recoveries SET set_up_at = ?1 WHERE user_id = ?2 AND user_id <> '' AND state = 'done' AND set_up_at IS NULL", tx.Now.Unix(), userID)
+	return err
+}
+
 // recoveryFileRow is a RecoveryFile with Name sealed.
 type recoveryFileRow struct {
 	ID         string `gorm:"primaryKey"`

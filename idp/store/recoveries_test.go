@@ -59,6 +59,26 @@ func TestRecoveries(t *testing.T) {
 	})
 }
 
+// S-133: a reset is owed its set-up, once.
+func TestSetUpIsOwedAfterARecovery(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *database) {
+		db.person(t, "u1")
+		owed := func(user string, want bool) {
+			t.Helper()
+			same(t, db, want, func(tx *store.Tx) (bool, error) { return tx.SetUpOwed(user) })
+		}
+		db.do(t, func(tx *store.Tx) error {
+			return errors.Join(tx.InsertRecovery(asked(db, "r1", "u1", "waiting")), tx.InsertRecovery(asked(db, "r2", "", "done")))
+		})
+		owed("u1", false)
+		owed("", false)
+		db.do(t, func(tx *store.Tx) error { return tx.MoveRecovery(asked(db, "r1", "u1", "done"), "waiting") })
+		owed("u1", true)
+		db.do(t, func(tx *store.Tx) error { return tx.SettleSetUp("u1") })
+		owed("u1", false)
+	})
+}
+
 // S-100: of two requests about one account, one is under way.
 func TestOneRecoveryIsUnderWay(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
@@ -86,7 +106,9 @@ func TestRecoveryFilesComeInPieces(t *testing.T) {
 		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.InsertRecoveryPiece("f1", 2, []byte("more")) })
 		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.FinishRecoveryFile("f1", 12) })
 		db.wants(t, store.ErrNotFound, func(tx *store.Tx) error { return tx.DeleteRecoveryFile("r2", "f1") })
-		db.do(t, func(tx *store.Tx) error { return tx.InsertRecoveryFile(store.RecoveryFile{ID: "late", RecoveryID: "r2", Name: "x"}) })
+		db.do(t, func(tx *store.Tx) error {
+			return tx.InsertRecoveryFile(store.RecoveryFile{ID: "late", RecoveryID: "r2", Name: "x"})
+		})
 		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.FinishRecoveryFile("late", 1) })
 		all := db.dump(t)
 		for _, form := range []string{"secret-", base64.StdEncoding.EncodeToString([]byte("secret-st"))[:12]} { // T-52

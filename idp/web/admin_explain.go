@@ -166,7 +166,7 @@ func (d *duty) facts(a idp.Answer) []templates.FactRow {
 	sw("backup", f.Person.Backup)
 	sw("passkey", f.Person.Passkey)
 	sw("disabled", f.Person.Disabled)
-	sw("in_recovery", f.Person.InRecovery)
+	sw("reset", f.Person.Reset)
 	sw("staff", f.Person.Staff)
 	date("enforce_from", f.Rules.EnforceFrom)
 	date("extended_until", f.Person.ExtendedUntil)

@@ -106,6 +106,12 @@ func TestLostEverythingInTheBrowser(t *testing.T) {
 			v.Press(`main a[href^="/recovery"]`)
 			to := "new-" + v.email
 			v.asksForRecovery(to, picture)
+			one.Open("/admin/recovery")
+			one.Press(`main a[href^="/admin/recovery/"]`)
+			one.Open(one.Attr(`main a[href*="/files/"]`, "href"))
+			if !one.Has("img") {
+				t.Error("a picture is not shown")
+			}
 			one.approves()
 			two.approves()
 			v.Reload()

@@ -43,7 +43,7 @@ func stepPath(v idp.SignInView) string {
 		return pathChooseShop
 	case signin.PageConsent:
 		return "/consent"
-	case signin.PageRecovery, signin.PageRefuse:
+	case signin.PageRefuse:
 	}
 	return ""
 }
