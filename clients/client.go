@@ -109,6 +109,12 @@ type Client struct {
 	RequestObjectAlg string `yaml:"request_object_signing_alg" json:"request_object_signing_alg,omitempty"`
 	// IDTokenAlg is empty for RS256; PS256, ES256 and EdDSA are the others.
 	IDTokenAlg string `yaml:"id_token_alg" json:"id_token_alg,omitempty"`
+	// SubjectType is empty for public: the same subject as everywhere. Pairwise
+	// gives the client's sector subjects of its own (OIDC Core §8).
+	SubjectType string `yaml:"subject_type" json:"subject_type,omitempty"`
+	// SectorURI is a document that lists the redirect URIs of the sector; its host
+	// names the sector. Empty means the one host of the redirect URIs.
+	SectorURI string `yaml:"sector_identifier_uri" json:"sector_identifier_uri,omitempty"`
 	// Profile is empty for none.
 	Profile Profile `yaml:"profile" json:"profile,omitempty"`
 	// AMRDetail adds sms, tel and mfa to amr (requirements.md 2.C.2).

@@ -141,6 +141,16 @@ func TestValidateNamesEveryFault(t *testing.T) {
 			c.Grants, c.RedirectURIs = []clients.GrantType{clients.GrantDevice, clients.GrantRefresh}, nil
 		}, nil},
 		{"redirects of a device", func(c *clients.Client) { c.Grants = []clients.GrantType{clients.GrantDevice} }, []string{"redirect_uris"}},
+		{"pairwise with one host is fine", func(c *clients.Client) { c.SubjectType = clients.SubjectPairwise }, nil},
+		{"pairwise with two hosts", func(c *clients.Client) {
+			c.SubjectType, c.RedirectURIs = clients.SubjectPairwise, []string{"https://a.example/cb", "https://b.example/cb"}
+		}, []string{"sector_identifier_uri"}},
+		{"pairwise with two hosts and a sector is fine", func(c *clients.Client) {
+			c.SubjectType, c.RedirectURIs = clients.SubjectPairwise, []string{"https://a.example/cb", "https://b.example/cb"}
+			c.SectorURI = "https://a.example/sector.json"
+		}, nil},
+		{"a sector of an app", func(c *clients.Client) { c.SectorURI = "jp.example.app:/sector" }, []string{"sector_identifier_uri"}},
+		{"an unknown subject type", func(c *clients.Client) { c.SubjectType = "private" }, []string{"subject_type"}},
 		{"an unknown profile", func(c *clients.Client) { c.Profile = "fapi1" }, []string{"profile"}},
 		{"FAPI 2.0 with a secret, RS256 and no PKCE", func(c *clients.Client) {
 			c.Profile, c.IDTokenAlg, c.NoPKCE = clients.ProfileFAPI2, "RS256", true

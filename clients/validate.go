@@ -60,6 +60,7 @@ func (c Client) Validate() error {
 	c.validateGrants(&f)
 	c.validateURIs(&f)
 	c.validateModes(&f)
+	c.validateSector(&f)
 	c.validateProfile(&f)
 	return f.join()
 }

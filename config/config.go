@@ -61,6 +61,8 @@ type Config struct {
 	// Resources are the APIs that access tokens are made for.
 	Resources clients.Resources `yaml:"resources"`
 	Clients   []clients.Client  `yaml:"clients"`
+	// Registration lets clients register themselves.
+	Registration clients.Registration `yaml:"registration"`
 	// Shops is what seller accounts may have and do.
 	Shops      clients.Shops     `yaml:"shops"`
 	ACRAliases map[string]string `yaml:"acr_aliases"`
@@ -200,11 +202,12 @@ func Default() Config {
 	return Config{
 		Listen: "127.0.0.1:9000", Database: "sekisho.db",
 		Name: "Sekisho", Language: "ja", TimeZone: "Asia/Tokyo", Profile: Standard,
-		Mail:       Mail{Provider: SMTP, TLS: "mandatory"},
-		SMS:        Gateway{DomainBound: true},
-		Shops:      clients.DefaultShops(),
-		ACRAliases: map[string]string{"https://refeds.org/profile/mfa": signin.LevelTwoStep.ACR()},
-		Password:   Password{Params: password.DefaultParams()},
+		Mail:         Mail{Provider: SMTP, TLS: "mandatory"},
+		SMS:          Gateway{DomainBound: true},
+		Shops:        clients.DefaultShops(),
+		Registration: clients.DefaultRegistration(),
+		ACRAliases:   map[string]string{"https://refeds.org/profile/mfa": signin.LevelTwoStep.ACR()},
+		Password:     Password{Params: password.DefaultParams()},
 		Limits: Limits{
 			Limits: mfa.DefaultLimits(), Care: mfa.DefaultCareLimits(), Session: signin.DefaultLimits(),
 			Password: signin.DefaultPasswordLimits(), Tokens: clients.DefaultLifetimes(),

@@ -174,6 +174,7 @@ func (f *Faults) below(at string, err error) {
 func (c Config) validateClients(f *Faults) {
 	first := map[string]int{}
 	f.below("", c.Resources.Validate(c.Issuer))
+	f.below("registration.", c.Registration.Validate())
 	for i, one := range c.Clients {
 		at := fmt.Sprintf("clients[%d].", i)
 		f.below(at, one.Validate())

@@ -33,6 +33,7 @@ var exports = []struct {
 	{"sessions", []string{"sessions"}, (*Provider).exportSessions},
 	{"apps", []string{"consents", "grants"}, (*Provider).exportApps},
 	{"dates", []string{"uses"}, (*Provider).exportUses},
+	{"subjects", []string{"subjects"}, (*Provider).exportSubjects},
 	{"shops", []string{"shop_members"}, (*Provider).exportShops},
 	{"recoveries", []string{"recoveries", "recovery_files"}, (*Provider).exportRecoveries},
 	{"codes_sent", []string{"sends"}, (*Provider).exportSends},
@@ -279,6 +280,17 @@ func (p *Provider) exportEvents(tx *store.Tx, u User) (any, error) {
 			}
 		}
 		out = append(out, row)
+	}
+	return out, err
+}
+
+// exportSubjects are the names by which relying parties know the person that
+// are not given the account's id.
+func (p *Provider) exportSubjects(tx *store.Tx, u User) (any, error) {
+	out := []exportRow{}
+	all, err := tx.Subjects(u.ID)
+	for _, s := range all {
+		out = append(out, put("sector", s.Sector, "sub", s.Sub))
 	}
 	return out, err
 }

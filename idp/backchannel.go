@@ -55,10 +55,17 @@ func (p *Provider) notifyClient(w *work, id, userID, sid string) error {
 	if !ok || c.BackchannelLogoutURI == "" {
 		return nil
 	}
+	sub, err := p.pairwise(w, c, userID)
+	if err != nil {
+		return err
+	}
+	if sub == "" {
+		sub = userID
+	}
 	w.queued = true
-	_, err := w.Enqueue(store.Outgoing{
+	_, err = w.Enqueue(store.Outgoing{
 		Kind: kindLogout, To: c.BackchannelLogoutURI, UserID: userID, Name: "logout",
-		Params:    map[string]string{"client": id, "sid": sid, "sub": userID},
+		Params:    map[string]string{"client": id, "sid": sid, "sub": sub},
 		ExpiresAt: w.Now.Add(p.cfg.Limits.Tokens.LogoutRetry),
 	})
 	return err

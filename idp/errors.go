@@ -95,6 +95,8 @@ var (
 	ErrInvalidGrant  = errors.New("invalid grant")
 	ErrInvalidScope  = errors.New("invalid scope")
 	ErrInvalidTarget = errors.New("invalid target")
+	// ErrRegistrations: as many clients have registered themselves as may.
+	ErrRegistrations = errors.New("no more clients may register themselves")
 	// ErrPending, ErrSlowDown, ErrDenied and ErrDeviceExpired are for a device that polls (RFC 8628 §3.5).
 	ErrPending       = errors.New("nobody has answered yet")
 	ErrSlowDown      = errors.New("polled too soon")

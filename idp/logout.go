@@ -51,7 +51,11 @@ func (p *Provider) Logout(ctx context.Context, b *Browser, r LogoutRequest) (Log
 		if err != nil {
 			return err
 		}
-		if s == nil || (r.Hinted && s.UserID == r.Subject && (r.SID == "" || s.SID == r.SID)) {
+		subject, err := p.owner(w.Tx, r.ClientID, r.Subject)
+		if err != nil {
+			return err
+		}
+		if s == nil || (r.Hinted && s.UserID == subject && (r.SID == "" || s.SID == r.SID)) {
 			next = LogoutNext{Location: r.location()}
 			return p.signOut(w, false)
 		}

@@ -61,7 +61,9 @@ type Config struct {
 	Clients *clients.Registry
 	// Resources are the APIs that access tokens are made for.
 	Resources clients.Resources
-	Hasher    *password.Hasher
+	// Registration is what clients may be that register themselves; its zero value lets nobody in.
+	Registration clients.Registration
+	Hasher       *password.Hasher
 	// Rules judge new passwords (N-07 to N-10).
 	Rules   *password.Rules
 	Senders map[mfa.Kind]Sender

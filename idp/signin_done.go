@@ -194,6 +194,10 @@ func (p *Provider) newGrant(w *work, s *situation) (Grant, error) {
 	if s.device != nil {
 		g.SID = ""
 	}
+	var err error
+	if g.Subject, err = p.pairwise(w, s.client, s.user.ID); err != nil {
+		return g, err
+	}
 	return g, w.InsertGrant(g)
 }
 

@@ -55,6 +55,10 @@ func (p *Provider) start(w *work, r AuthorizeRequest, returnTo string) (Next, er
 	if w.b.Flow == "" {
 		w.b.Flow = newToken()
 	}
+	var err error
+	if r.HintSubject, err = p.owner(w.Tx, r.ClientID, r.HintSubject); err != nil {
+		return Next{}, err
+	}
 	row, err := p.newSignIn(w, w.b, r, returnTo)
 	if err != nil {
 		return Next{}, err

@@ -67,7 +67,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 	}
 	provider, err := idp.New(ctx, idp.Config{
 		Issuer: cfg.Issuer, Name: cfg.Name, Market: cmp.Or(cfg.Market, cfg.Name), Lang: cfg.Language, Zone: cfg.Zone(),
-		Store: st, Clients: clients.NewRegistry(cfg.Clients), Resources: cfg.Resources,
+		Store: st, Clients: clients.NewRegistry(cfg.Clients), Resources: cfg.Resources, Registration: cfg.Registration,
 		Hasher: password.New(cfg.Password.Params, pepper), Rules: rules,
 		Senders: out.byKind, Render: web.Messages(pages), Place: place,
 		Logouts: protocol.Backchannel{Client: caller},

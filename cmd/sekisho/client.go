@@ -42,6 +42,8 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f.StringVar(&c.JWKSURI, "jwks-uri", "", "the `URL` where it publishes its keys instead")
 	f.StringVar(&c.RequestObjectAlg, "request-object-alg", "", "RS256, PS256, ES256 or EdDSA of its signed request objects")
 	f.StringVar(&c.IDTokenAlg, "id-token-alg", "", "RS256 (the default), PS256, ES256 or EdDSA")
+	pairwise := f.Bool("pairwise", false, "tell it people by subjects of its sector alone (subject_type pairwise)")
+	f.StringVar(&c.SectorURI, "sector-uri", "", "the `URL` of a document that lists the redirect URIs of its sector")
 	profile := f.String("profile", "", "fapi2 holds it to the FAPI 2.0 Security Profile")
 	f.BoolVar(&c.AMRDetail, "amr-detail", false, "add sms, tel and mfa to amr")
 	f.BoolVar(&c.Rules.FirstParty, "first-party", false, "ask for no consent")
@@ -54,6 +56,9 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	}
 	c.ID, c.RedirectURIs, c.PostLogoutURIs, c.Scopes, c.Resources, c.Serves = got[0], redirects, logouts, scopes, resources, serves
 	c.Profile = clients.Profile(*profile)
+	if *pairwise {
+		c.SubjectType = clients.SubjectPairwise
+	}
 	for _, g := range grants {
 		c.Grants = append(c.Grants, clients.ParseGrant(g))
 	}

@@ -87,12 +87,12 @@ var Notified = map[string]string{
 // under conditions that tests of their own hold (a new browser, many failures).
 var Quiet = []string{
 	"address.asked", "alarm.raised", "app.disconnected", "call.stopped", "client.added", "client.date_changed", "client.disabled",
-	"client.enabled", "client.secret_rotated", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent",
+	"client.enabled", "client.registered", "client.reregistered", "client.secret_rotated", "client.unregistered", "code.refused", "code.replayed", "code.resumed", "code.right", "code.sent",
 	"code.undelivered", "code.wrong", "device.removed", "device_code.denied", "device_code.guessed", "device_code.replayed",
 	"email.not_restored", "email.restored", "enrolment.put_off", "grant.revoked", "grant.rules_changed", "key.revoked",
 	"keys.rotated", "method.drafted", "method.restored", "passkey.declined", "passkey.put_off", "passkey.refused", "passkey.right",
 	"profile.changed", "recovery.answered", "recovery.approved", "recovery.cleared", "recovery.dropped", "recovery_code.wrong",
-	"refresh.replayed", "session.ended", "session.ended_others", "session.replaced", "setup.mail_proved", "setup.mail_sent",
+	"refresh.replayed", "registration_token.made", "registration_token.revoked", "session.ended", "session.ended_others", "session.replaced", "setup.mail_proved", "setup.mail_sent",
 	"setup.mail_wrong", "shop.chosen", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again",
 	"shop.join_refused", "shop.renamed", "shop.tool_secret_dropped", "shop.uninvited", "signin.done", "signin.password.right",
 	"signin.password.wrong", "signin.unfinished", "staff.exported", "staff.limited", "staff.searched", "staff.viewed",

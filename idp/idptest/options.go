@@ -21,6 +21,7 @@ type options struct {
 	web     func(*web.Config)
 	aliases map[string]string
 	apis    clients.Resources
+	joins   clients.Registration
 	vault   idp.Vault
 	machine func(*protocol.Config)
 	par     bool
@@ -72,6 +73,9 @@ func TLS(c *tls.Config) Option { return func(o *options) { o.tls = c } }
 
 // Vault keeps the signing keys elsewhere than in the database.
 func Vault(v idp.Vault) Option { return func(o *options) { o.vault = v } }
+
+// Registration lets clients register themselves.
+func Registration(r clients.Registration) Option { return func(o *options) { o.joins = r } }
 
 // Resources registers APIs.
 func Resources(list ...clients.Resource) Option {

@@ -152,7 +152,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	caller := outbound.New(outbound.Config{Loopback: true})
 	s.Provider, err = idp.New(ctx, idp.Config{
 		Issuer: o.issuer, Name: "Sekisho", Market: "Minato Market", Lang: "ja", Zone: time.FixedZone("JST", 9*3600),
-		Store: st, Clients: clients.NewRegistry(o.clients), Resources: o.apis, Hasher: Hasher(), Rules: rules,
+		Store: st, Clients: clients.NewRegistry(o.clients), Resources: o.apis, Registration: o.joins, Hasher: Hasher(), Rules: rules,
 		Senders: senders,
 		Logouts: protocol.Backchannel{Client: caller}, Vault: o.vault,
 		Render: web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Shops: o.shops, Now: s.Clock.Now, Log: log,

@@ -23,6 +23,7 @@ type document struct {
 	Authorization      string   `json:"authorization_endpoint"`
 	JWKS               string   `json:"jwks_uri"`
 	EndSession         string   `json:"end_session_endpoint"`
+	Registration       string   `json:"registration_endpoint,omitempty"`
 	Scopes             []string `json:"scopes_supported"`
 	Claims             []string `json:"claims_supported"`
 	ClaimTypes         []string `json:"claim_types_supported"`
@@ -58,7 +59,7 @@ func (ep *endpoints) discovery() document {
 		ResponseTypes: []string{"code"}, ResponseModes: []string{string(clients.ModeQuery), string(clients.ModeFormPost)},
 		Prompts:          []string{"none", "login", "consent", "select_account", "create"},
 		ACRs:             acrValues(cfg.ACRAliases),
-		SubjectTypes:     []string{"public"},
+		SubjectTypes:     []string{clients.SubjectPublic, clients.SubjectPairwise},
 		IDTokenAlgs:      clients.Client{}.SigningAlgs(),
 		ClaimsParameter:  true,
 		RequestParameter: true, RequestObjectAlgs: clients.Client{}.SigningAlgs(),
@@ -66,6 +67,9 @@ func (ep *endpoints) discovery() document {
 		ChallengeMethods: []string{"S256"}, UILocales: languages, IssuerInResponse: true,
 		BackchannelLogout: true, BackchannelSession: true,
 		machineDocument: ep.machines(),
+	}
+	if cfg.Registration.Enabled {
+		doc.Registration = ep.issuer + PathRegister
 	}
 	for _, s := range scopeClaims {
 		doc.Scopes, doc.Claims = append(doc.Scopes, s.scope), append(doc.Claims, s.claims...)

@@ -75,9 +75,13 @@ func (w walk) lists() map[string]func(value string) bool {
 			h.kid = ""
 			return w.machineToken(w.t, "machine", h.atToken(w.t)...).str("token_type") == "DPoP"
 		},
-		"claims_supported":        func(s string) bool { return claims[s] != nil },
-		"subject_types_supported": func(s string) bool { return s == "public" },
-		"claim_types_supported":   func(s string) bool { return s == "normal" },
+		"claims_supported": func(s string) bool { return claims[s] != nil },
+		"subject_types_supported": func(s string) bool {
+			client := map[string]string{"public": "web", "pairwise": "pair"}[s]
+			_, c := parts(w.t, w.tokens(w.t, client).str("id_token"))
+			return (c["sub"] == w.alice.ID) == (s == "public")
+		},
+		"claim_types_supported": func(s string) bool { return s == "normal" },
 	}
 }
 

@@ -7,6 +7,8 @@
 //	                             claims.go, object.go
 //	POST     /oauth2/par         par.go                     machine
 //	POST     /oauth2/device_authorization  device.go        machine
+//	POST     /oauth2/register    register.go, metadata.go   machine
+//	GET PUT DELETE /oauth2/register/:id  register.go        machine
 //	GET POST /oauth2/logout      logout.go                  browser
 //	POST     /oauth2/token       gate.go, server.go         machine
 //	POST     /oauth2/revoke      gate.go, server.go         machine

@@ -48,6 +48,13 @@ var (
 	errDeviceScope = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope is missing, malformed or exceeds what the client may have"}
 	errTooMany     = &oidc.Error{ErrorType: oidc.SlowDown, Description: "too many codes were asked for: wait as long as Retry-After says"}
 
+	errInitialToken = &oidc.Error{ErrorType: "invalid_token", Description: "an initial access token that is valid, and not spent, is needed"}
+	errRegToken     = &oidc.Error{ErrorType: "invalid_token", Description: "the registration access token of this client is needed"}
+	errStatement    = &oidc.Error{ErrorType: "unapproved_software_statement", Description: "software statements are not accepted: send the metadata itself"}
+	errRegistered   = &oidc.Error{ErrorType: oidc.AccessDenied, Description: "no more clients may be registered"}
+	errMetadata     = &oidc.Error{ErrorType: "invalid_client_metadata", Description: "the body must be one JSON object of client metadata, in application/json"}
+	errSector       = &oidc.Error{ErrorType: "invalid_client_metadata", Description: "sector_identifier_uri cannot be fetched, or does not list all redirect_uris"}
+
 	errUnavailable = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "nothing was changed; try again in a moment"}
 
 	errNoOpenID       = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope must contain openid"}
@@ -84,6 +91,7 @@ var statuses = map[*oidc.Error]int{
 	errTokenScope: http.StatusForbidden, errTooLarge: http.StatusRequestEntityTooLarge,
 	errMethod: http.StatusMethodNotAllowed, errSlow: http.StatusTooManyRequests, errTooMany: http.StatusTooManyRequests,
 	errInternal: http.StatusInternalServerError, errUnavailable: http.StatusServiceUnavailable,
+	errInitialToken: http.StatusUnauthorized, errRegToken: http.StatusUnauthorized, errRegistered: http.StatusForbidden,
 }
 
 func status(e *oidc.Error) int {

@@ -153,7 +153,7 @@ func (ep *endpoints) accessStatus(ctx context.Context, asker *clients.Client, t 
 		if err := ep.idp.ClientBearer(ctx, t.ID); err != nil {
 			return tokenStatus{}, err
 		}
-	} else if user, err := ep.idp.Bearer(ctx, t.Grant, t.ID); err != nil || user.ID != t.Subject {
+	} else if user, err := ep.idp.Bearer(ctx, t.Grant, t.ID); err != nil || !client.Pairwise() && user.ID != t.Subject {
 		return tokenStatus{}, cmp.Or(err, error(refusal("its subject is not the person of its grant")))
 	}
 	return tokenStatus{
@@ -173,7 +173,7 @@ func (ep *endpoints) refreshStatus(ctx context.Context, asker *clients.Client, t
 	g := s.Grant
 	return tokenStatus{
 		Active: true, Scope: strings.Join(g.Scopes, " "), ClientID: g.ClientID, Expiry: s.ExpiresAt.Unix(), IssuedAt: s.CreatedAt.Unix(),
-		Subject: g.UserID, Issuer: ep.issuer, ACR: cmp.Or(g.Claims.ACR, g.ACR), AMR: g.AMR, AuthTime: g.AuthTime.Unix(), SID: g.SID,
+		Subject: g.Sub(), Issuer: ep.issuer, ACR: cmp.Or(g.Claims.ACR, g.ACR), AMR: g.AMR, AuthTime: g.AuthTime.Unix(), SID: g.SID,
 		Confirm: confirm(idp.Binding{JKT: g.JKT, X5T: g.X5T}),
 	}, nil
 }

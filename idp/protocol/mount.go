@@ -25,6 +25,7 @@ const (
 	PathToken     = "/oauth2/token"
 	PathUserInfo  = "/oauth2/userinfo"
 	PathJWKS      = "/oauth2/jwks"
+	PathRegister  = "/oauth2/register" // RFC 7591
 	PathLogout    = "/oauth2/logout"
 	PathRevoke    = "/oauth2/revoke"
 	PathStatus    = "/oauth2/introspect" // RFC 7662
@@ -114,6 +115,7 @@ func Mount(e *echo.Echo, cfg Config) error {
 	e.Any(PathStatus, behind(ep.introspect, noStore, only(http.MethodPost))) // no cors: no script has a client secret
 	e.Any(PathUserInfo, behind(ep.userInfo, cors("GET, POST"), noStore, only(browser...)))
 
+	ep.mountRegistration(e)
 	metadata := newPage("", body, "public, max-age=3600")
 	document := func(c echo.Context) error { return metadata.serve(c) }
 	e.Any(PathDiscovery, behind(document, cors("GET"), only(http.MethodGet, http.MethodHead)))

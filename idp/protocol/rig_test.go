@@ -68,6 +68,11 @@ func parties() []clients.Client {
 			ID: "payapi", Name: "Payout API", SecretHashes: []string{clients.HashSecret(secret)},
 			Serves: []string{"https://pay.example", "https://api.example"}, IntrospectionAlg: "ES256",
 		},
+		party("pair", func(c *clients.Client) { c.SubjectType = clients.SubjectPairwise }),
+		party("twin", func(c *clients.Client) { c.SubjectType = clients.SubjectPairwise }),
+		party("far", func(c *clients.Client) {
+			c.SubjectType, c.SectorURI = clients.SubjectPairwise, "https://far.example/sector.json"
+		}),
 		party("tv", func(c *clients.Client) {
 			c.Grants = []clients.GrantType{clients.GrantDevice, clients.GrantRefresh}
 			c.RedirectURIs, c.PostLogoutURIs = nil, nil

@@ -96,7 +96,7 @@ type tokenResponse struct {
 func (ep *endpoints) mintForPerson(ctx context.Context, client *clients.Client, issue idp.Issue, aud []string) (tokenResponse, error) {
 	now, life, g := ep.now(), ep.limits, issue.Grant
 	access := accessClaims{
-		Issuer: ep.issuer, Subject: g.UserID, Audience: aud, ClientID: client.ID,
+		Issuer: ep.issuer, Subject: g.Sub(), Audience: aud, ClientID: client.ID,
 		IssuedAt: now.Unix(), Expiry: now.Add(life.AccessToken).Unix(), ID: rand.Text(),
 		Scope: strings.Join(issue.Scopes, " "),
 		ACR:   cmp.Or(g.Claims.ACR, g.ACR), AMR: g.AMR, AuthTime: g.AuthTime.Unix(), SID: g.SID, Grant: g.ID,
@@ -114,7 +114,7 @@ func (ep *endpoints) mintForPerson(ctx context.Context, client *clients.Client, 
 		return out, err
 	}
 	claims := idClaims{
-		Issuer: ep.issuer, Subject: g.UserID, Audience: client.ID, Party: client.ID,
+		Issuer: ep.issuer, Subject: g.Sub(), Audience: client.ID, Party: client.ID,
 		IssuedAt: now.Unix(), Expiry: now.Add(life.IDToken).Unix(), AuthTime: g.AuthTime.Unix(),
 		ACR: access.ACR, AMR: g.AMR, Nonce: issue.Nonce, SID: g.SID,
 	}

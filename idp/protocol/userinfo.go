@@ -39,18 +39,19 @@ func (ep *endpoints) userInfo(c echo.Context) error {
 	if claims.Grant == "" || !claims.has("openid") {
 		return ep.challenge(c, shown.scheme, errTokenScope)
 	}
-	if _, ok := ep.lookup(claims.ClientID); !ok || !slices.Contains(claims.Audience, ep.issuer) {
+	client, ok := ep.lookup(claims.ClientID)
+	if !ok || !slices.Contains(claims.Audience, ep.issuer) {
 		return ep.challenge(c, shown.scheme, errToken)
 	}
 	ctx := c.Request().Context()
 	user, err := ep.idp.Bearer(ctx, claims.Grant, claims.ID)
 	switch {
-	case errors.Is(err, idp.ErrRevoked), err == nil && user.ID != claims.Subject:
+	case errors.Is(err, idp.ErrRevoked), err == nil && !client.Pairwise() && user.ID != claims.Subject:
 		return ep.challenge(c, shown.scheme, errToken)
 	case err != nil:
 		return answer(c, ep.refused(ctx, err))
 	}
-	out := userClaims{Subject: user.ID}
+	out := userClaims{Subject: claims.Subject}
 	if may := claims.told(); may.has("account_id") || may.has("account_role") {
 		by, err := ep.idp.ActingBy(ctx, claims.Grant)
 		switch {

@@ -11,6 +11,7 @@ type grantFields struct {
 	ClientID   string
 	UserID     string
 	SID        string `gorm:"column:sid"`
+	Subject    string
 	ShopID     string
 	ACR        string    `gorm:"column:acr"`
 	AMR        []string  `gorm:"column:amr;serializer:json"`
@@ -48,18 +49,18 @@ const keepGrant = 30 * 24 * time.Hour
 func (tx *Tx) InsertGrant(g Grant) error {
 	g.CreatedAt = tx.created(g.CreatedAt)
 	return tx.must("insert grants", ErrExists, `INSERT INTO grants
-		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id, jkt, x5t, claims)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) ON CONFLICT DO NOTHING`,
+		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id, jkt, x5t, claims, subject)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) ON CONFLICT DO NOTHING`,
 		g.ID, g.ClientID, g.UserID, g.SID, g.ACR, listJSON(g.AMR), listJSON(g.Scopes), listJSON(g.Resources),
 		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)), g.ShopID, g.JKT, g.X5T,
-		claimsJSON{&g.Claims}.value())
+		claimsJSON{&g.Claims}.value(), g.Subject)
 }
 
 // Grant returns one grant, revoked ones included, or ErrNotFound. Every
 // refresh and introspection reads one: this is SQL because it costs a third.
 func (tx *Tx) Grant(id string) (g Grant, err error) {
 	err = tx.scan("read grants", ErrNotFound, []any{
-		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.ShopID, &g.JKT, &g.X5T, &g.ACR,
+		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.Subject, &g.ShopID, &g.JKT, &g.X5T, &g.ACR,
 		stringsJSON{&g.AMR},
 		stringsJSON{&g.Scopes},
 		stringsJSON{&g.Resources},
@@ -68,7 +69,7 @@ func (tx *Tx) Grant(id string) (g Grant, err error) {
 		seconds{&g.RevokedAt},
 		seconds{&g.LastUsedAt},
 		claimsJSON{&g.Claims},
-	}, `SELECT id, client_id, user_id, sid, shop_id, jkt, x5t, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, claims
+	}, `SELECT id, client_id, user_id, sid, subject, shop_id, jkt, x5t, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, claims
 		FROM grants WHERE id = ?1`+tx.locked(), id)
 	return g, err
 }

@@ -104,6 +104,8 @@ type SignIn struct {
 // refresh tokens point at it; revoking it ends them all.
 type Grant struct {
 	ID, ClientID, UserID, SID string
+	// Subject is who the person is to the client; empty for UserID.
+	Subject string
 	// ShopID is the shop that the person acts for; empty for none.
 	ShopID                 string
 	ACR                    string
@@ -116,6 +118,14 @@ type Grant struct {
 	JKT, X5T string
 	// Claims are those asked for one by one.
 	Claims Claims
+}
+
+// Sub is who the person is in tokens of the grant.
+func (g Grant) Sub() string {
+	if g.Subject != "" {
+		return g.Subject
+	}
+	return g.UserID
 }
 
 // Claims are those that a relying party asks for one by one (OIDC Core §5.5),
