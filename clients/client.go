@@ -27,6 +27,9 @@ const (
 	GrantRefresh           GrantType = "refresh_token"
 	GrantClientCredentials GrantType = "client_credentials"
 	GrantDevice            GrantType = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628
+	// GrantExchange lets the server of a resource call another one on behalf of
+	// the person whose token it was shown (RFC 8693).
+	GrantExchange GrantType = "urn:ietf:params:oauth:grant-type:token-exchange"
 )
 
 // ResponseMode is how the answer of an authorization request travels.

@@ -117,6 +117,9 @@ func (c Client) validateGrants(f *faults) {
 		case GrantCode:
 		case GrantRefresh:
 			f.add(!c.SignsIn(), field, "refresh_token needs authorization_code or device_code beside it")
+		case GrantExchange:
+			f.add(!c.Confidential(), field, "token_exchange needs a client that authenticates")
+			f.add(len(c.Serves) == 0 || len(c.Resources) == 0, field, "token_exchange needs serves, where tokens come from, and resources, where they go to")
 		case GrantDevice:
 			// FAPI 2.0 §5.3.2.1: what the browser is asked must have been pushed by the client.
 			f.add(c.fapi2(), field, "device_code is not allowed under profile fapi2")

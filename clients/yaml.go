@@ -1,10 +1,13 @@
 package clients
 
-// ParseGrant is the grant that people write in short: device_code for its URN.
-// Anything else is taken as it stands.
+// ParseGrant is the grant that people write in short: device_code and
+// token_exchange for their URNs. Anything else is taken as it stands.
 func ParseGrant(s string) GrantType {
-	if s == "device_code" {
+	switch s {
+	case "device_code":
 		return GrantDevice
+	case "token_exchange":
+		return GrantExchange
 	}
 	return GrantType(s)
 }

@@ -66,6 +66,8 @@ type Config struct {
 	// Shops is what seller accounts may have and do.
 	Shops      clients.Shops     `yaml:"shops"`
 	ACRAliases map[string]string `yaml:"acr_aliases"`
+	// TokenExchange serves RFC 8693 to clients that have the grant.
+	TokenExchange bool `yaml:"token_exchange"`
 	// DPoPNonce demands a nonce of ours in DPoP proofs.
 	DPoPNonce bool     `yaml:"dpop_nonce"`
 	Password  Password `yaml:"password"`

@@ -82,6 +82,8 @@ type Config struct {
 	ACRAliases map[string]string
 	// RequirePAR refuses every authorization request that was not pushed.
 	RequirePAR bool
+	// TokenExchange serves RFC 8693 to clients that have the grant.
+	TokenExchange bool
 	// Metrics counts what happens; nil for a registry of its own.
 	Metrics *metrics.Registry
 	Now     func() time.Time

@@ -78,7 +78,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 			Staff:   cfg.Limits.Staff, Shops: cfg.Limits.Shops, Alarms: cfg.Limits.Alarms, Recovery: cfg.Limits.Recovery,
 		},
 		Shops:      cfg.Shops,
-		ACRAliases: cfg.ACRAliases, RequirePAR: cfg.RequirePAR, Metrics: registry, Now: p.now, Log: p.log,
+		ACRAliases: cfg.ACRAliases, RequirePAR: cfg.RequirePAR, TokenExchange: cfg.TokenExchange, Metrics: registry, Now: p.now, Log: p.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the provider: %w", err)

@@ -25,7 +25,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f.Var(&redirects, "redirect-uri", "where people return to; may be given several times")
 	f.StringVar(&c.BackchannelLogoutURI, "backchannel-logout-uri", "", "the `URL` that is told when a session ends")
 	f.Var(&logouts, "post-logout-uri", "where people may return to after sign-out; may be given several times")
-	f.Var(&grants, "grant", "authorization_code (the default), refresh_token, client_credentials or device_code; may be given several times")
+	f.Var(&grants, "grant", "authorization_code (the default), refresh_token, client_credentials, device_code or token_exchange; may be given several times")
 	f.Var(&scopes, "scope", "a scope it may ask for; may be given several times")
 	f.Var(&resources, "resource", "an audience of its access tokens, one of the configuration's resources; may be given several times")
 	f.Var(&serves, "serves", "a resource of which it is the API, so that it may introspect its tokens; may be given several times")

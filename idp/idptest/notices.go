@@ -96,7 +96,7 @@ var Quiet = []string{
 	"setup.mail_wrong", "shop.chosen", "shop.created", "shop.demand_changed", "shop.invited", "shop.invited_again",
 	"shop.join_refused", "shop.renamed", "shop.tool_secret_dropped", "shop.uninvited", "signin.done", "signin.password.right",
 	"signin.password.wrong", "signin.unfinished", "staff.exported", "staff.limited", "staff.searched", "staff.viewed",
-	"token.revoked", "user.added", "user.signed_up",
+	"token.exchanged", "token.revoked", "user.added", "user.signed_up",
 }
 
 // noticed are the events of Notified that some test has caused.

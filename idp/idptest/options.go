@@ -22,6 +22,7 @@ type options struct {
 	aliases map[string]string
 	apis    clients.Resources
 	joins   clients.Registration
+	swaps   bool
 	vault   idp.Vault
 	machine func(*protocol.Config)
 	par     bool
@@ -73,6 +74,9 @@ func TLS(c *tls.Config) Option { return func(o *options) { o.tls = c } }
 
 // Vault keeps the signing keys elsewhere than in the database.
 func Vault(v idp.Vault) Option { return func(o *options) { o.vault = v } }
+
+// TokenExchange serves RFC 8693.
+func TokenExchange() Option { return func(o *options) { o.swaps = true } }
 
 // Registration lets clients register themselves.
 func Registration(r clients.Registration) Option { return func(o *options) { o.joins = r } }

@@ -155,7 +155,7 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 		Store: st, Clients: clients.NewRegistry(o.clients), Resources: o.apis, Registration: o.joins, Hasher: Hasher(), Rules: rules,
 		Senders: senders,
 		Logouts: protocol.Backchannel{Client: caller}, Vault: o.vault,
-		Render: web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, Shops: o.shops, Now: s.Clock.Now, Log: log,
+		Render: web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, TokenExchange: o.swaps, Shops: o.shops, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)
 	if o.jobs {

@@ -26,6 +26,9 @@ func (decoder) Decode(into any, form map[string][]string) error {
 	case *oidc.ClientCredentialsRequest: // scope and resource are read from the form
 	case *oidc.DeviceAccessTokenRequest:
 		to.DeviceCode = v.Get("device_code")
+	case *oidc.TokenExchangeRequest: // the rest is read from the form
+		to.SubjectToken, to.SubjectTokenType = v.Get("subject_token"), oidc.TokenType(v.Get("subject_token_type"))
+		to.RequestedTokenType = oidc.TokenType(v.Get("requested_token_type"))
 	case *oidc.RevocationRequest:
 		to.Token, to.TokenTypeHint = v.Get("token"), v.Get("token_type_hint")
 	default:

@@ -76,7 +76,9 @@ func (ep *endpoints) discovery() document {
 	}
 	doc.Scopes = append(doc.Scopes, "offline_access")
 	for _, g := range grantTypes {
-		doc.GrantTypes = append(doc.GrantTypes, string(g))
+		if ep.grants(g) {
+			doc.GrantTypes = append(doc.GrantTypes, string(g))
+		}
 	}
 	return doc
 }

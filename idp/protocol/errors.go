@@ -55,6 +55,11 @@ var (
 	errMetadata     = &oidc.Error{ErrorType: "invalid_client_metadata", Description: "the body must be one JSON object of client metadata, in application/json"}
 	errSector       = &oidc.Error{ErrorType: "invalid_client_metadata", Description: "sector_identifier_uri cannot be fetched, or does not list all redirect_uris"}
 
+	errSubjectToken  = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "subject_token must be a live access token of a person for a resource that the client serves"}
+	errExchange      = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "access tokens are exchanged for access tokens, by the client itself: no other type, no actor_token"}
+	errExchangeFor   = &oidc.Error{ErrorType: oidc.InvalidTarget, Description: "resource must name a registered resource of the client, and audience is not used"}
+	errExchangeScope = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "nothing is left of the scopes, or more is asked for than the subject_token and the client have"}
+
 	errUnavailable = &oidc.Error{ErrorType: "temporarily_unavailable", Description: "nothing was changed; try again in a moment"}
 
 	errNoOpenID       = &oidc.Error{ErrorType: oidc.InvalidScope, Description: "scope must contain openid"}

@@ -18,7 +18,12 @@ import (
 )
 
 // grantTypes are the grants served; password is not among them (O-10, S-108).
-var grantTypes = []clients.GrantType{clients.GrantCode, clients.GrantRefresh, clients.GrantClientCredentials, clients.GrantDevice}
+var grantTypes = []clients.GrantType{clients.GrantCode, clients.GrantRefresh, clients.GrantClientCredentials, clients.GrantDevice, clients.GrantExchange}
+
+// grants reports whether a grant is served here.
+func (ep *endpoints) grants(g clients.GrantType) bool {
+	return slices.Contains(grantTypes, g) && (g != clients.GrantExchange || ep.idp.Config().TokenExchange)
+}
 
 // token is POST /oauth2/token.
 func (ep *endpoints) token(c echo.Context) error {
@@ -30,7 +35,7 @@ func (ep *endpoints) token(c echo.Context) error {
 		switch {
 		case grant == "":
 			return errGrantTypeMissing
-		case !slices.Contains(grantTypes, grant):
+		case !ep.grants(grant):
 			return errGrantType
 		case !client.Allows(grant):
 			return errNotAllowed

@@ -47,6 +47,8 @@ type tokenStatus struct {
 	AuthTime int64    `json:"auth_time,omitempty"`
 	SID      string   `json:"sid,omitempty"`
 	acting
+	// Act is who acts for the subject (RFC 8693 §4.1).
+	Act *actor `json:"act,omitempty"`
 	// Confirm is the key that must be shown with it (RFC 9449 §6.2, RFC 8705 §3.2).
 	Confirm *confirmation `json:"cnf,omitempty"`
 }
@@ -153,13 +155,13 @@ func (ep *endpoints) accessStatus(ctx context.Context, asker *clients.Client, t 
 		if err := ep.idp.ClientBearer(ctx, t.ID); err != nil {
 			return tokenStatus{}, err
 		}
-	} else if user, err := ep.idp.Bearer(ctx, t.Grant, t.ID); err != nil || !client.Pairwise() && user.ID != t.Subject {
+	} else if user, err := ep.idp.Bearer(ctx, t.Grant, t.ID); err != nil || !client.Pairwise() && t.Act == nil && user.ID != t.Subject {
 		return tokenStatus{}, cmp.Or(err, error(refusal("its subject is not the person of its grant")))
 	}
 	return tokenStatus{
 		Active: true, Scope: strings.Join(scopes, " "), ClientID: t.ClientID, Type: t.Confirm.tokenType(), Expiry: t.Expiry, IssuedAt: t.IssuedAt,
 		Subject: t.Subject, Audience: t.Audience, Issuer: t.Issuer, ID: t.ID,
-		ACR: t.ACR, AMR: t.AMR, AuthTime: t.AuthTime, SID: t.SID, Confirm: t.Confirm,
+		ACR: t.ACR, AMR: t.AMR, AuthTime: t.AuthTime, SID: t.SID, Act: t.Act, Confirm: t.Confirm,
 		acting: t.acting,
 	}, nil
 }

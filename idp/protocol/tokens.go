@@ -63,6 +63,8 @@ type accessClaims struct {
 	acting
 	// Confirm binds the token to a key; nil leaves it to whoever bears it.
 	Confirm *confirmation `json:"cnf,omitempty"`
+	// Act is who acts for the subject, where a token was exchanged (RFC 8693 §4.1).
+	Act *actor `json:"act,omitempty"`
 	// Grant is ours: by it the token dies with its grant.
 	Grant string `json:"grant,omitempty"`
 	// Claims are what userinfo tells beside those of the scopes.
@@ -89,6 +91,8 @@ type tokenResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
 	Scope        string `json:"scope,omitempty"`
+	// IssuedType is said of an exchanged token (RFC 8693 §2.2.1).
+	IssuedType string `json:"issued_token_type,omitempty"`
 }
 
 // mintForPerson makes the tokens of a grant. acr, amr and auth_time are the
