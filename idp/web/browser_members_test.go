@@ -72,7 +72,7 @@ func TestBrowserMemberJoinsIsAskedForTwoStepAndLeaves(t *testing.T) {
 			}
 			k.letter(t, member.email, words["left"])
 			k.letter(t, owner.email, words["gone"])
-			k.logged(t, grant.UserID, "shop.joined", "shop.demanded", "two_step.on", "shop.left")
+			k.chronicle(t, grant.UserID, "shop.joined", "shop.demanded", "two_step.on", "shop.left")
 		})
 	}
 }
@@ -127,8 +127,8 @@ func (k *kit) granted(t *testing.T, email, shop string) idp.Grant {
 	return grants[0]
 }
 
-// logged fails unless the audit log has these events of a person, in this order.
-func (k *kit) logged(t *testing.T, userID string, names ...string) {
+// chronicle fails unless the audit log has these events of a person, in this order.
+func (k *kit) chronicle(t *testing.T, userID string, names ...string) {
 	t.Helper()
 	events, err := k.Provider.Events(t.Context(), store.EventFilter{UserID: userID, Names: names, Limit: 100})
 	if err != nil {
