@@ -29,7 +29,8 @@ func TestInvitationCannotBeReplayed(t *testing.T) {
 
 	won := make(chan error, 8)
 	for range cap(won) {
-		go func() { _, err := p.AcceptInvitation(ctx, sakura.b, second); won <- err }()
+		tab := *sakura.b // each request has a browser of its own
+		go func() { _, err := p.AcceptInvitation(ctx, &tab, second); won <- err }()
 	}
 	n := 0
 	for range cap(won) {
