@@ -244,7 +244,7 @@ func TestForgedClientAssertions(t *testing.T) {
 // id is its client's own.
 func TestH13ClientAssertionReplay(t *testing.T) {
 	t.Parallel()
-	two := idptest.Clients(keyed("key", func(*clients.Client) {}), keyed("twin", func(*clients.Client) {}))
+	two := idptest.Clients(keyed("key", func(*clients.Client) {}), keyed("key-twin", func(*clients.Client) {}))
 	w := newWorld(t, two)
 	s := partySigners()["ES256"]
 	claims := w.assertionOf("key")
@@ -266,7 +266,7 @@ func TestH13ClientAssertionReplay(t *testing.T) {
 	}
 	w.Clock.Advance(time.Minute + 29*time.Second) // within the leeway it still verifies
 	wantError(t, w.assert(t, token), http.StatusUnauthorized, "invalid_client")
-	claims["iss"], claims["sub"], claims["exp"] = "twin", "twin", w.Clock.Now().Add(time.Minute).Unix()
+	claims["iss"], claims["sub"], claims["exp"] = "key-twin", "key-twin", w.Clock.Now().Add(time.Minute).Unix()
 	if r := w.assert(t, s.sign(t, claims, nil)); r.status != http.StatusOK {
 		t.Errorf("the same jti of another client: got %d %s", r.status, r.body)
 	}

@@ -130,8 +130,8 @@ func TestGenericPageIsTrue(t *testing.T) {
 	var metadata map[string]any
 	must(t, json.NewDecoder(res.Body).Decode(&metadata))
 	rows := endpoint.FindAllStringSubmatch(p.text, -1)
-	if len(rows) != 5 {
-		t.Fatalf("%d endpoints, want 5", len(rows))
+	if len(rows) != 6 {
+		t.Fatalf("%d endpoints, want 6", len(rows))
 	}
 	for _, row := range rows {
 		if want := strings.Replace(row[2], "https://id.example.jp", s.URL, 1); metadata[row[1]] != want {
