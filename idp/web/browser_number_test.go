@@ -24,10 +24,11 @@ var numberWords = map[string]struct{ changed, mail, text, stopped, unverified st
 // the last sign-in, with everything that is told, noted and ended on the way;
 // then the stop link, as somebody who did not do it would use it.
 func TestNumberChangeFromTheSettingsToTheStopLink(t *testing.T) {
-	k, b := start(t, roomy()), chrome.Start(t)
+	b := chrome.Start(t)
 	for lang, say := range numberWords {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()
+			k := start(t, roomy()) // a clock of its own
 			v, e164, key := k.guarded(t, b, lang)
 			u, err := k.Provider.FindUser(t.Context(), v.email)
 			if err != nil {
