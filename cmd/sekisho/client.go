@@ -115,29 +115,22 @@ func (p *program) showSecret(secret string) {
 
 func clientList(ctx context.Context, p *program, args []string) error {
 	f := p.flags("client list", "", "List relying parties, those of the configuration file and those added by command.")
-	from := f.source()
-	if _, err := f.parse(args); err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	all, err := o.ListClients(ctx)
-	if err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tAUTHENTICATES BY\tENFORCES FROM\tFROM\tSTATE")
-	for _, c := range all {
-		state := "active"
-		if c.Disabled {
-			state = "disabled"
+	return p.with(ctx, f, args, func(o *opened, _ []string) error {
+		all, err := o.ListClients(ctx)
+		if err != nil {
+			return err
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Name, c.AuthMethod(), date(c.Rules.EnforceFrom), o.origin(c.ID), state)
-	}
-	return w.Flush()
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "ID\tNAME\tAUTHENTICATES BY\tENFORCES FROM\tFROM\tSTATE")
+		for _, c := range all {
+			state := "active"
+			if c.Disabled {
+				state = "disabled"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Name, c.AuthMethod(), date(c.Rules.EnforceFrom), o.origin(c.ID), state)
+		}
+		return w.Flush()
+	})
 }
 
 // origin says where a client is kept.
@@ -189,19 +182,11 @@ func clientEnable(ctx context.Context, p *program, args []string) error {
 // onClient is a verb about one relying party.
 func (p *program) onClient(ctx context.Context, args []string, name, text string, do func(*opened, string) error) error {
 	f := p.flags(name, "ID", text)
-	from := f.source()
-	got, err := f.parse(args)
-	if err != nil {
+	return p.with(ctx, f, args, func(o *opened, got []string) error {
+		err := do(o, got[0])
+		if errors.Is(err, idp.ErrNotFound) {
+			return fmt.Errorf("there is no client %q", strings.TrimSpace(got[0]))
+		}
 		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	err = do(o, got[0])
-	if errors.Is(err, idp.ErrNotFound) {
-		return fmt.Errorf("there is no client %q", strings.TrimSpace(got[0]))
-	}
-	return err
+	})
 }

@@ -12,47 +12,42 @@ import (
 )
 
 func clientEnforce(ctx context.Context, p *program, args []string) error {
-	f := p.flags("client enforce", "ID DATE", "Set the date from which a relying party demands two-step verification, for a reason that is kept; never takes it\n"+
+	f := p.flags("client enforce", "ID DATE", "Set the date from which a relying party demands two-step verification, for a reason that is kept; `never` takes it\n"+
 		"away. How many people it would stop is printed first. A relying party of the configuration file is changed there.")
-	from := f.source()
 	reason := f.String("reason", "", "why: kept in the history (required)")
 	dry := f.Bool("dry-run", false, "print what it would do and change nothing")
-	got, err := f.parse(args)
-	if err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	var on time.Time
-	if got[1] != "never" {
-		if on, err = clients.ParseMoment(got[1], o.cfg.Zone()); err != nil {
-			return usagef("the date %v, or never", err)
+	return p.with(ctx, f, args, func(o *opened, got []string) error {
+		var (
+			on  time.Time
+			err error
+		)
+		if got[1] != "never" {
+			if on, err = clients.ParseMoment(got[1], o.cfg.Zone()); err != nil {
+				return usagef("the date %v, or never", err)
+			}
+			r, err := o.Preflight(ctx, idp.Preflight{ClientID: got[0], On: on}, nil)
+			switch {
+			case errors.Is(err, idp.ErrNotFound):
+				return fmt.Errorf("there is no client %q", got[0])
+			case err != nil:
+				return err
+			}
+			fmt.Fprintf(p.stdout, "of %s who use %s, %d would be stopped: `sekisho preflight` says who\n", plural(r.People, "person"), got[0], r.ByOutcome[idp.OutcomeStopped])
 		}
-		r, err := o.Preflight(ctx, idp.Preflight{ClientID: got[0], On: on}, nil)
+		if *dry {
+			return nil
+		}
+		err = o.SetEnforceFrom(ctx, o.actor, got[0], on, *reason)
 		switch {
 		case errors.Is(err, idp.ErrNotFound):
 			return fmt.Errorf("there is no client %q", got[0])
-		case err != nil:
-			return err
+		case errors.Is(err, idp.ErrState):
+			return fmt.Errorf("nothing to do: the date of %s is %s", got[0], o.local(on))
+		case on.IsZero():
+			return p.say(err, "%s demands no two-step verification any more", got[0])
 		}
-		fmt.Fprintf(p.stdout, "of %s who use %s, %d would be stopped: `sekisho preflight` says who\n", plural(r.People, "person"), got[0], r.ByOutcome[idp.OutcomeStopped])
-	}
-	if *dry {
-		return nil
-	}
-	err = o.SetEnforceFrom(ctx, o.actor, got[0], on, *reason)
-	switch {
-	case errors.Is(err, idp.ErrNotFound):
-		return fmt.Errorf("there is no client %q", got[0])
-	case errors.Is(err, idp.ErrState):
-		return fmt.Errorf("nothing to do: the date of %s is %s", got[0], o.local(on))
-	case on.IsZero():
-		return p.say(err, "%s demands no two-step verification any more", got[0])
-	}
-	return p.say(err, "%s demands two-step verification from %s, %s", got[0], o.local(on), away(on, p.now()))
+		return p.say(err, "%s demands two-step verification from %s, %s", got[0], o.local(on), away(on, p.now()))
+	})
 }
 
 func clientHistory(ctx context.Context, p *program, args []string) error {

@@ -58,6 +58,22 @@ func (p *program) open(ctx context.Context, s source) (*opened, error) {
 	return &opened{Provider: m.provider, cfg: cfg, store: st, pages: m.pages, actor: p.operator()}, nil
 }
 
+// with does a verb's work with a provider: it adds the flags that name the
+// configuration, reads the command line, opens the provider and closes it.
+func (p *program) with(ctx context.Context, f *flags, args []string, do func(o *opened, got []string) error) error {
+	from := f.source()
+	got, err := f.parse(args)
+	if err != nil {
+		return err
+	}
+	o, err := p.open(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	return do(o, got)
+}
+
 // operator is who runs the command.
 func (p *program) operator() idp.Actor {
 	return idp.Actor{Kind: "operator", ID: cmp.Or(p.getenv("SUDO_USER"), p.getenv("USER"), "unknown")}

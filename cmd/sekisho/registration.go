@@ -41,24 +41,17 @@ func clientTokenAdd(ctx context.Context, p *program, args []string) error {
 
 func clientTokenList(ctx context.Context, p *program, args []string) error {
 	f := p.flags("client token list", "", "List initial access tokens: id, whom for, uses, until when.")
-	from := f.source()
-	if _, err := f.parse(args); err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	all, err := o.RegistrationTokens(ctx)
-	if err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	for _, t := range all {
-		fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%s\n", t.ID, t.Name, t.Used, t.Uses, t.ExpiresAt.Format(time.RFC3339), stateOf(t, p.now()))
-	}
-	return w.Flush()
+	return p.with(ctx, f, args, func(o *opened, _ []string) error {
+		all, err := o.RegistrationTokens(ctx)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		for _, t := range all {
+			fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%s\n", t.ID, t.Name, t.Used, t.Uses, t.ExpiresAt.Format(time.RFC3339), stateOf(t, p.now()))
+		}
+		return w.Flush()
+	})
 }
 
 // stateOf says whether an initial access token still counts.

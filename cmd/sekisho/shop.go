@@ -38,34 +38,27 @@ func shopAdd(ctx context.Context, p *program, args []string) error {
 
 func shopList(ctx context.Context, p *program, args []string) error {
 	f := p.flags("shop list", "", "List shops.")
-	from := f.source()
-	if _, err := f.parse(args); err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tSINCE\tTOOLS")
-	for after := ""; ; {
-		shops, err := o.ListShops(ctx, after, 500)
-		if err != nil {
-			return err
-		}
-		if len(shops) == 0 {
-			return w.Flush()
-		}
-		for _, s := range shops {
-			tools := "active"
-			if !s.SuspendedAt.IsZero() {
-				tools = "suspended " + date(s.SuspendedAt)
+	return p.with(ctx, f, args, func(o *opened, _ []string) error {
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "ID\tNAME\tSINCE\tTOOLS")
+		for after := ""; ; {
+			shops, err := o.ListShops(ctx, after, 500)
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.ID, s.Name, date(s.CreatedAt), tools)
-			after = s.ID
+			if len(shops) == 0 {
+				return w.Flush()
+			}
+			for _, s := range shops {
+				tools := "active"
+				if !s.SuspendedAt.IsZero() {
+					tools = "suspended " + date(s.SuspendedAt)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.ID, s.Name, date(s.CreatedAt), tools)
+				after = s.ID
+			}
 		}
-	}
+	})
 }
 
 func shopShow(ctx context.Context, p *program, args []string) error {
@@ -173,26 +166,18 @@ func shopDemand(ctx context.Context, p *program, args []string) error {
 
 // onShop is a verb about one shop, with further arguments behind its id.
 func (p *program) onShop(ctx context.Context, f *flags, args []string, do func(*opened, idp.ShopView, []string) error) error {
-	from := f.source()
 	reason := f.String("reason", "", "why: kept in the audit log")
-	got, err := f.parse(args)
-	if err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	o.actor.Reason = *reason
-	v, err := o.ShowShop(ctx, got[0])
-	if errors.Is(err, idp.ErrNotFound) {
-		return fmt.Errorf("there is no shop %q: `sekisho shop list` lists them", got[0])
-	}
-	if err != nil {
-		return err
-	}
-	return do(o, v, got[1:])
+	return p.with(ctx, f, args, func(o *opened, got []string) error {
+		o.actor.Reason = *reason
+		v, err := o.ShowShop(ctx, got[0])
+		if errors.Is(err, idp.ErrNotFound) {
+			return fmt.Errorf("there is no shop %q: `sekisho shop list` lists them", got[0])
+		}
+		if err != nil {
+			return err
+		}
+		return do(o, v, got[1:])
+	})
 }
 
 // since says from when something is on.

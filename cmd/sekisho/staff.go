@@ -38,23 +38,16 @@ func (p *program) setRole(ctx context.Context, f *flags, args []string, has bool
 
 func userStaff(ctx context.Context, p *program, args []string) error {
 	f := p.flags("user staff", "", "List staff and their roles. A new deployment has none.")
-	from := f.source()
-	if _, err := f.parse(args); err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	list, err := o.ListStaff(ctx)
-	if err != nil {
-		return err
-	}
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ADDRESS\tROLES\tTWO-STEP\tSTATE")
-	for _, u := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Email, strings.ReplaceAll(u.Roles, " ", ", "), on(!u.TwoStepAt.IsZero()), state(u))
-	}
-	return w.Flush()
+	return p.with(ctx, f, args, func(o *opened, _ []string) error {
+		list, err := o.ListStaff(ctx)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "ADDRESS\tROLES\tTWO-STEP\tSTATE")
+		for _, u := range list {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Email, strings.ReplaceAll(u.Roles, " ", ", "), on(!u.TwoStepAt.IsZero()), state(u))
+		}
+		return w.Flush()
+	})
 }

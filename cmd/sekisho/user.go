@@ -63,30 +63,23 @@ func userAdd(ctx context.Context, p *program, args []string) error {
 
 func userList(ctx context.Context, p *program, args []string) error {
 	f := p.flags("user list", "", "List people.")
-	from := f.source()
-	if _, err := f.parse(args); err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tADDRESS\tNAME\tTWO-STEP\tSTATE")
-	for after := ""; ; {
-		people, err := o.Users(ctx, after, 500)
-		if err != nil {
-			return err
+	return p.with(ctx, f, args, func(o *opened, _ []string) error {
+		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "ID\tADDRESS\tNAME\tTWO-STEP\tSTATE")
+		for after := ""; ; {
+			people, err := o.Users(ctx, after, 500)
+			if err != nil {
+				return err
+			}
+			for _, u := range people {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Name, on(!u.TwoStepAt.IsZero()), state(u))
+				after = u.ID
+			}
+			if len(people) == 0 {
+				return w.Flush()
+			}
 		}
-		for _, u := range people {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Name, on(!u.TwoStepAt.IsZero()), state(u))
-			after = u.ID
-		}
-		if len(people) == 0 {
-			return w.Flush()
-		}
-	}
+	})
 }
 
 func userShow(ctx context.Context, p *program, args []string) error {
@@ -204,29 +197,21 @@ func userRequireNewPassword(ctx context.Context, p *program, args []string) erro
 func userErase(ctx context.Context, p *program, args []string) error {
 	f := p.flags("user erase", "ADDRESS-OR-ID", "Erase a person for good, at once: what names them goes, the audit log keeps their id alone.\n"+
 		"People do this themselves on their account pages, with a waiting time; use this when they ask by another way.")
-	from := f.source()
 	yes := f.Bool("yes", false, "it is meant")
-	got, err := f.parse(args)
-	if err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	u, err := o.find(ctx, got[0])
-	if err != nil {
-		return err
-	}
-	if !*yes {
-		return fmt.Errorf("this erases %s (%s) and cannot be undone: add -yes", u.Email, u.ID)
-	}
-	err = o.EraseUser(ctx, o.actor, u.ID)
-	if errors.Is(err, idp.ErrNeeded) {
-		return fmt.Errorf("%s is the only owner of a shop or has a staff role: hand that over first", u.Email)
-	}
-	return p.say(err, "erased %s", u.ID)
+	return p.with(ctx, f, args, func(o *opened, got []string) error {
+		u, err := o.find(ctx, got[0])
+		if err != nil {
+			return err
+		}
+		if !*yes {
+			return fmt.Errorf("this erases %s (%s) and cannot be undone: add -yes", u.Email, u.ID)
+		}
+		err = o.EraseUser(ctx, o.actor, u.ID)
+		if errors.Is(err, idp.ErrNeeded) {
+			return fmt.Errorf("%s is the only owner of a shop or has a staff role: hand that over first", u.Email)
+		}
+		return p.say(err, "erased %s", u.ID)
+	})
 }
 
 // onUser is a verb about one person.
@@ -236,23 +221,15 @@ func (p *program) onUser(ctx context.Context, args []string, name, text string, 
 
 // onUserWith is a verb about one person with further arguments behind them.
 func (p *program) onUserWith(ctx context.Context, f *flags, args []string, do func(*opened, idp.User, []string) error) error {
-	from := f.source()
 	reason := f.String("reason", "", "why: kept in the audit log")
-	got, err := f.parse(args)
-	if err != nil {
-		return err
-	}
-	o, err := p.open(ctx, from)
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	o.actor.Reason = *reason
-	u, err := o.find(ctx, got[0])
-	if err != nil {
-		return err
-	}
-	return do(o, u, got[1:])
+	return p.with(ctx, f, args, func(o *opened, got []string) error {
+		o.actor.Reason = *reason
+		u, err := o.find(ctx, got[0])
+		if err != nil {
+			return err
+		}
+		return do(o, u, got[1:])
+	})
 }
 
 // say prints what was done, unless it was not.
