@@ -40,7 +40,7 @@ func (p *Provider) guard(w *work, shopID string) error {
 		return err
 	}
 	w.tools = true
-	owners, err := p.owners(w, shopID)
+	owners, err := withRole(w.Tx, shopID, clients.RoleOwner)
 	if err != nil {
 		return err
 	}

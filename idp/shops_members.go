@@ -101,21 +101,28 @@ func (p *Provider) joined(w *work, shop Shop, u User, role clients.ShopRole) err
 	return p.guard(w, shop.ID)
 }
 
+// withRole are the people who have a role in a shop.
+func withRole(tx *store.Tx, shopID, role string) ([]User, error) {
+	places, err := tx.Members(shopID)
+	if err != nil {
+		return nil, err
+	}
+	people, err := tx.ShopUsers(shopID)
+	return slices.DeleteFunc(people, func(u User) bool {
+		return !slices.ContainsFunc(places, func(m store.Member) bool { return m.UserID == u.ID && m.Role == role })
+	}), err
+}
+
 // tellOwners tells the other owners of a shop what became of a member.
 func (p *Provider) tellOwners(w *work, shop Shop, about User, name, role string) error {
-	places, err := w.Members(shop.ID)
+	owners, err := withRole(w.Tx, shop.ID, clients.RoleOwner)
 	if err != nil {
 		return err
 	}
-	people, err := w.ShopUsers(shop.ID)
-	if err != nil {
-		return err
-	}
-	for _, m := range places {
-		if m.Role != clients.RoleOwner || m.UserID == about.ID {
+	for _, owner := range owners {
+		if owner.ID == about.ID {
 			continue
 		}
-		owner := one(people, m.UserID)
 		if err := p.mail(w, owner, name, "shop", shop.Name, "member", memberName(about), "role", p.roleName(role, owner)); err != nil {
 			return err
 		}
@@ -221,17 +228,12 @@ func (p *Provider) demand(w *work, shop Shop, role string, from time.Time, by st
 	if err := w.record("shop.demand_changed", by, "", "shop", shop.ID, "role", role, "from", until); err != nil || from.IsZero() {
 		return err
 	}
-	places, err := w.Members(shop.ID)
-	if err != nil {
-		return err
-	}
-	people, err := w.ShopUsers(shop.ID)
+	people, err := withRole(w.Tx, shop.ID, role)
 	if err != nil {
 		return err
 	}
 	for _, u := range people {
-		hers := slices.ContainsFunc(places, func(m store.Member) bool { return m.UserID == u.ID && m.Role == role })
-		if !hers || !u.TwoStepAt.IsZero() {
+		if !u.TwoStepAt.IsZero() {
 			continue
 		}
 		if err := w.record("shop.demanded", u.ID, "", "shop", shop.ID, "from", until); err != nil {

@@ -153,7 +153,7 @@ func (p *Provider) RevokeToolAs(ctx context.Context, actor Actor, shopID, id str
 		if err := w.UpdateTool(t); err != nil {
 			return err
 		}
-		owners, err := p.owners(w, shopID)
+		owners, err := withRole(w.Tx, shopID, clients.RoleOwner)
 		if err != nil {
 			return err
 		}

@@ -292,7 +292,7 @@ func (p *Provider) toolNews(w *work, h *holder, at seat, t store.Tool, event, ma
 
 // toOwners tells the owners of a shop but one.
 func (p *Provider) toOwners(w *work, shop Shop, except, mail string, params ...string) error {
-	owners, err := p.owners(w, shop.ID)
+	owners, err := withRole(w.Tx, shop.ID, clients.RoleOwner)
 	if err != nil {
 		return err
 	}
@@ -305,17 +305,6 @@ func (p *Provider) toOwners(w *work, shop Shop, except, mail string, params ...s
 		}
 	}
 	return nil
-}
-
-func (p *Provider) owners(w *work, shopID string) ([]User, error) {
-	places, err := w.Members(shopID)
-	if err != nil {
-		return nil, err
-	}
-	people, err := w.ShopUsers(shopID)
-	return slices.DeleteFunc(people, func(u User) bool {
-		return !slices.ContainsFunc(places, func(m store.Member) bool { return m.UserID == u.ID && m.Role == clients.RoleOwner })
-	}), err
 }
 
 // untool is the undo of a mail about a credential that somebody made or gave a

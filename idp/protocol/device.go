@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -47,7 +46,7 @@ func (ep *endpoints) device(c echo.Context) error {
 	}
 	wait, err := ep.idp.AskDevice(ctx, idp.BrowserFrom(ctx), from.client, ask)
 	if soon, ok := errors.AsType[*idp.TooSoonError](err); ok {
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(max(soon.At.Sub(ep.now()), time.Second)/time.Second)))
+		retryAfter(c, soon.At.Sub(ep.now()))
 		ep.told(ctx, from.client, errTooMany, "")
 		return answer(c, errTooMany)
 	}

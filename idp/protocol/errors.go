@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
@@ -130,7 +132,13 @@ func (ep *endpoints) refused(ctx context.Context, err error) *oidc.Error {
 // answer writes an error as JSON (RFC 6749 §5.2).
 func answer(c echo.Context, e *oidc.Error) error {
 	if e == errUnavailable {
-		c.Response().Header().Set("Retry-After", "5")
+		retryAfter(c, 5*time.Second)
 	}
 	return c.JSON(status(e), e)
+}
+
+// retryAfter says when to come back, in whole seconds and never too early (RFC 9110 §10.2.3).
+func retryAfter(c echo.Context, wait time.Duration) {
+	seconds := (max(wait, time.Second) + time.Second - 1) / time.Second
+	c.Response().Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 }

@@ -3,7 +3,6 @@ package protocol
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -120,7 +119,7 @@ func (ep *endpoints) slowed(c echo.Context, client string) *oidc.Error {
 		return nil
 	}
 	ep.failures.slowed.Inc()
-	c.Response().Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	retryAfter(c, wait)
 	known, _ := ep.lookup(client)
 	ep.told(ctx, known, errSlow, "too many failed client authentications from this address")
 	return errSlow
