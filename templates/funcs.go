@@ -149,15 +149,13 @@ func (s *Set) checkKeys() error {
 			return fmt.Errorf("no words for mail %q", name)
 		}
 	}
-	for name, page := range s.pages[Languages[0]] {
-		for _, t := range page.Templates() {
-			if t.Tree == nil || t.Tree.Root == nil {
-				continue
-			}
-			for _, key := range keysOf(t.Tree.Root) {
-				if _, ok := s.words[key]; !ok {
-					return fmt.Errorf("page %s: no words for key %q", name, key)
-				}
+	for _, t := range s.pages[Languages[0]].Templates() {
+		if t.Tree == nil || t.Tree.Root == nil {
+			continue
+		}
+		for _, key := range keysOf(t.Tree.Root) {
+			if _, ok := s.words[key]; !ok {
+				return fmt.Errorf("page %s: no words for key %q", t.Name(), key)
 			}
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -64,7 +63,8 @@ type Set struct {
 	opt    Options
 	words  catalogue
 	assets *assets
-	pages  map[string]map[string]*template.Template // by language and name
+	pages  map[string]*template.Template // by language
+	names  []string                      // of the pages, sorted
 	letter *template.Template
 }
 
@@ -94,6 +94,8 @@ type Page struct {
 	Err bool
 	// Data is the page's own struct.
 	Data any
+	// Main is what the layout frames; [Set.Render] makes it of the page's file.
+	Main template.HTML
 }
 
 // ClientRef is a relying party as people see it.
@@ -122,8 +124,11 @@ func New(opt Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{opt: opt, words: words, assets: a, pages: map[string]map[string]*template.Template{}}
+	s := &Set{opt: opt, words: words, assets: a, pages: map[string]*template.Template{}}
 	if s.letter, err = template.ParseFS(files, "mail/mail.html"); err != nil {
+		return nil, err
+	}
+	if s.names, err = pageNames(); err != nil {
 		return nil, err
 	}
 	for _, lang := range Languages {
@@ -134,45 +139,76 @@ func New(opt Options) (*Set, error) {
 	return s, s.checkKeys()
 }
 
-// parse makes the pages of a language: each is html/base*.html, the layouts and
-// what pages share, and its own file.
-func (s *Set) parse(lang string) (map[string]*template.Template, error) {
-	base, err := template.New("").Funcs(s.funcs(lang)).Option("missingkey=error").ParseFS(files, "html/base*.html")
+// parse makes one set of all that a language shows: html/base*.html, the layouts
+// and what pages share, and every page under the name of its file. What a page
+// defines for itself beside "main" is nobody else's.
+func (s *Set) parse(lang string) (*template.Template, error) {
+	empty := func() *template.Template { return template.New("").Funcs(s.funcs(lang)).Option("missingkey=error") }
+	all, err := empty().ParseFS(files, "html/base*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse the layouts: %w", err)
 	}
-	names, err := fs.Glob(files, "html/*.html")
-	if err != nil {
-		return nil, err
-	}
-	pages := map[string]*template.Template{}
-	for _, file := range names {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if strings.HasPrefix(name, "base") {
-			continue
-		}
-		page, err := template.Must(base.Clone()).ParseFS(files, file)
+	for _, name := range s.names {
+		page, err := empty().ParseFS(files, "html/"+file(name))
 		if err != nil {
 			return nil, fmt.Errorf("parse page %s: %w", name, err)
 		}
-		pages[name] = page
+		for _, t := range page.Templates() {
+			as := t.Name()
+			if as == "" || as == file(name) { // what stands outside of every definition: nothing
+				continue
+			}
+			if as == "main" {
+				as = file(name)
+			}
+			if all.Lookup(as) != nil {
+				return nil, fmt.Errorf("page %s: %q is defined twice", name, as)
+			}
+			if _, err := all.AddParseTree(as, t.Tree); err != nil {
+				return nil, fmt.Errorf("page %s: %w", name, err)
+			}
+		}
 	}
-	return pages, nil
+	return all, nil
 }
 
+// pageNames are the names of all pages, sorted.
+func pageNames() ([]string, error) {
+	found, err := fs.Glob(files, "html/*.html")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, at := range found {
+		if name := strings.TrimSuffix(path.Base(at), ".html"); !strings.HasPrefix(name, "base") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// file is the file of a page.
+func file(name string) string { return name + ".html" }
+
 // Names are the names of all pages, sorted.
-func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.pages[Languages[0]])) }
+func (s *Set) Names() []string { return slices.Clone(s.names) }
 
 // Render writes a page, or nothing at all when it fails.
 func (s *Set) Render(w io.Writer, p Page) error {
-	page, ok := s.pages[p.Lang][p.Name]
-	if !ok {
+	all := s.pages[p.Lang]
+	if _, known := slices.BinarySearch(s.names, p.Name); all == nil || !known {
 		return fmt.Errorf("no page %q in language %q", p.Name, p.Lang)
 	}
-	var buf bytes.Buffer
-	if err := page.ExecuteTemplate(&buf, p.Layout, p); err != nil {
+	var body, buf bytes.Buffer
+	err := all.ExecuteTemplate(&body, file(p.Name), p)
+	if err == nil {
+		p.Main = template.HTML(body.String()) //nolint:gosec // G203: a template made it
+		err = all.ExecuteTemplate(&buf, p.Layout, p)
+	}
+	if err != nil {
 		return fmt.Errorf("render page %s: %w", p.Name, err)
 	}
-	_, err := buf.WriteTo(w)
+	_, err = buf.WriteTo(w)
 	return err
 }
