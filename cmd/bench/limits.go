@@ -26,80 +26,63 @@ import (
 	"github.com/sekisho-id/sekisho/idp/store"
 )
 
-// limits are what this machine can do at all; the CPU time of one of each.
-type limits struct {
-	es256, rs256, commit, group, hash, bare time.Duration
+// limits are what this machine can do at all.
+type limits struct{ es256, rs256, hash, commit, group, bare *series }
 
-	rows []result // as measured, for the table
+// all are the limits in the order of the table.
+func (l limits) all() []*series {
+	return []*series{l.es256, l.rs256, l.hash, l.commit, l.group, l.bare}
 }
 
 // groupSize is how many writers wait for a commit at once.
 const groupSize = 32
 
-// measureLimits takes a second or two for each.
-func measureLimits(ctx context.Context, o options, progress io.Writer) (limits, error) {
-	var l limits
-	each := min(o.each, 2*time.Second)
+// newLimits prepares them; stop ends what it started.
+func newLimits(ctx context.Context, o options) (l limits, stop func(), err error) {
 	digest := sha256.Sum256([]byte("a token"))
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return l, fmt.Errorf("key: %w", err)
+		return l, nil, fmt.Errorf("key: %w", err)
 	}
 	rs, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		return l, fmt.Errorf("key: %w", err)
+		return l, nil, fmt.Errorf("key: %w", err)
 	}
 	db, err := openStore(ctx, filepath.Join(o.dir, "limits.db"))
 	if err != nil {
-		return l, err
+		return l, nil, err
 	}
-	defer func() { _ = db.Close() }()
+	bare, stopBare, err := startBare(ctx)
+	if err != nil {
+		return l, nil, errors.Join(err, db.Close())
+	}
+	stop = func() { stopBare(); _ = db.Close() }
+	client := newClient(o.workers)
 	commit := func(ctx context.Context, _ int) error {
 		return db.Update(ctx, store.Actor{Kind: "job", ID: "bench"}, func(tx *store.Tx) error {
 			return tx.RevokeJTI(rand.Text(), tx.Now.Add(time.Hour))
 		})
 	}
-	bare, stop, err := startBare(ctx)
-	if err != nil {
-		return l, err
-	}
-	defer stop()
-	client := newClient(o.workers)
-
-	for _, m := range []struct {
-		name    string
-		into    *time.Duration
-		pid     int
-		workers int
-		op      operation
-	}{
-		{"sign ES256", &l.es256, os.Getpid(), 2, func(context.Context, int) error {
+	own := os.Getpid()
+	return limits{
+		es256: &series{name: "sign ES256", pid: own, workers: 2, op: func(context.Context, int) error {
 			_, err := ecdsa.SignASN1(rand.Reader, ec, digest[:])
 			return err
 		}},
-		{"sign RS256", &l.rs256, os.Getpid(), 2, func(context.Context, int) error {
+		rs256: &series{name: "sign RS256", pid: own, workers: 2, op: func(context.Context, int) error {
 			_, err := rsa.SignPKCS1v15(nil, rs, crypto.SHA256, digest[:])
 			return err
 		}},
-		{"argon2id 19 MiB t=2", &l.hash, os.Getpid(), 2, func(context.Context, int) error {
+		hash: &series{name: "argon2id 19 MiB t=2", pid: own, workers: 2, op: func(context.Context, int) error {
 			argon2.IDKey([]byte("correct horse"), digest[:16], 2, 19*1024, 1, 32)
 			return nil
 		}},
-		{"durable commit, one by one", &l.commit, os.Getpid(), 1, commit},
-		{fmt.Sprintf("durable commit, %d writers", groupSize), &l.group, os.Getpid(), groupSize, commit},
-		{"bare HTTP handler", &l.bare, bare.pid, o.workers, func(ctx context.Context, _ int) error {
+		commit: &series{name: "durable commit, one by one", pid: own, workers: 1, op: commit},
+		group:  &series{name: fmt.Sprintf("durable commit, %d writers", groupSize), pid: own, workers: groupSize, op: commit},
+		bare: &series{name: "bare HTTP handler", pid: bare.pid, workers: o.workers, op: func(ctx context.Context, _ int) error {
 			return client.expect(ctx, bare.url, "{")
 		}},
-	} {
-		fmt.Fprintf(progress, "%s\n", m.name)
-		r, err := measure(ctx, m.pid, m.workers, each, m.op)
-		if err != nil {
-			return l, fmt.Errorf("%s: %w", m.name, err)
-		}
-		r.phase.name, *m.into = m.name, r.cpu
-		l.rows = append(l.rows, r)
-	}
-	return l, nil
+	}, stop, nil
 }
 
 func openStore(ctx context.Context, path string) (*store.Store, error) {
@@ -145,18 +128,20 @@ func startBare(ctx context.Context) (b bareServer, stop func(), err error) {
 }
 
 // serveBare says where it listens and answers every request with what a small
-// JSON document weighs, until it is stopped.
+// JSON document weighs, until it is stopped. Its time limits are those that no
+// server on the net does without; they cost a microsecond or two.
 func serveBare(ctx context.Context, out io.Writer) error {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	body := []byte("{" + strings.Repeat(" ", 500) + "}")
-	srv := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := &http.Server{ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second}
+	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(body)
-	})}
+	})
 	fmt.Fprintln(out, ln.Addr())
 	return srv.Serve(ln) //nolint:wrapcheck // until it is killed
 }

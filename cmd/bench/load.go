@@ -13,66 +13,90 @@ import (
 	"time"
 )
 
-// result is what a phase showed.
-type result struct {
-	phase    phase
-	ops      int
-	rate     float64 // operations a second
-	p50, p99 time.Duration
-	cpu      time.Duration // of the server process, per operation
-	limit    time.Duration // the CPU time of the work that cannot be avoided
-	errs     int
-	err      error // the first one
+// series is one thing that is done again and again, in turns, and what they showed.
+type series struct {
+	name    string
+	pid     int // of the process whose CPU time counts
+	workers int
+	op      operation
+
+	took []time.Duration // each operation
+	ops  float64         // how many; of one at the edge of a turn the part inside
+	span time.Duration   // of all turns
+	used time.Duration   // CPU time over that
+	errs int
+	err  error // the first one
 }
 
 // operation is one turn of a worker; workers are numbered from 0.
 type operation func(ctx context.Context, worker int) error
 
-// measure drives the workers in a closed loop, a quarter of the time to warm
-// up and then d, and reads the CPU time of the process pid over d.
-func measure(ctx context.Context, pid, workers int, d time.Duration, op operation) (result, error) {
+// cpu is the CPU time of one operation.
+func (s *series) cpu() time.Duration { return time.Duration(float64(s.used) / s.ops) }
+
+// rate is how many operations were done in a second.
+func (s *series) rate() float64 { return s.ops / s.span.Seconds() }
+
+// share is the time within which so much of the operations was done.
+func (s *series) share(percent int) time.Duration {
+	slices.Sort(s.took)
+	return s.took[min(len(s.took)*percent/100, len(s.took)-1)]
+}
+
+// turn drives the workers in a closed loop, a quarter of the time to warm up
+// and then d, and reads the CPU time of the process over d.
+func (s *series) turn(ctx context.Context, d time.Duration) error {
 	begin := time.Now().Add(d / 4)
 	end := begin.Add(d)
-	var r result
 	var mu sync.Mutex
-	var took []time.Duration
 	var wg sync.WaitGroup
-	for w := range workers {
+	for w := range s.workers {
 		wg.Go(func() {
 			var mine []time.Duration
+			var ops float64
 			var errs int
 			var first error
 			for at := time.Now(); at.Before(end) && ctx.Err() == nil; at = time.Now() {
-				err := op(ctx, w)
-				switch done := time.Now(); {
-				case err != nil:
+				err := s.op(ctx, w)
+				if err != nil {
 					errs++
 					first = cmp.Or(first, err)
 					time.Sleep(time.Duration(min(errs, 50)) * time.Millisecond) // a server that refuses is not to be stormed
-				case !done.Before(begin) && !done.After(end): // what ends in time counts, whenever it began
-					mine = append(mine, done.Sub(at))
+					continue
+				}
+				if part := inside(at, time.Now(), begin, end); part > 0 {
+					mine, ops = append(mine, time.Since(at)), ops+part
 				}
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			took = append(took, mine...)
-			r.errs += errs
-			r.err = cmp.Or(r.err, first)
+			s.took, s.ops, s.errs = append(s.took, mine...), s.ops+ops, s.errs+errs
+			s.err = cmp.Or(s.err, first)
 		})
 	}
-	used, err := cpuBetween(ctx, pid, begin, end)
+	used, err := cpuBetween(ctx, s.pid, begin, end)
 	wg.Wait()
+	s.used, s.span = s.used+used, s.span+d
+	if err == nil && s.ops == 0 {
+		err = fmt.Errorf("nothing was done in time: %w", s.err)
+	}
 	if err != nil {
-		return r, err
+		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	if len(took) == 0 {
-		return r, fmt.Errorf("nothing was done in time: %w", r.err)
+	return nil
+}
+
+// inside is the part of what took from one moment to another that lies between
+// begin and end.
+func inside(from, to, begin, end time.Time) float64 {
+	took := to.Sub(from)
+	if from.Before(begin) {
+		from = begin
 	}
-	slices.Sort(took)
-	r.ops, r.rate = len(took), float64(len(took))/d.Seconds()
-	r.p50, r.p99 = took[len(took)/2], took[min(len(took)*99/100, len(took)-1)]
-	r.cpu = used / time.Duration(len(took))
-	return r, nil
+	if to.After(end) {
+		to = end
+	}
+	return max(float64(to.Sub(from))/float64(max(took, 1)), 0)
 }
 
 func cpuBetween(ctx context.Context, pid int, begin, end time.Time) (time.Duration, error) {

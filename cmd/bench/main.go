@@ -1,7 +1,7 @@
 // Command bench measures what a running Sekisho costs against what the machine
-// can do at all, in one run: first the limits (a signature, a durable commit, a
-// password hash, an HTTP handler that does nothing), then the phases of the
-// protocol against a real `sekisho serve` of its own.
+// can do at all, in one run: the limits (a signature, a durable commit, a
+// password hash, an HTTP handler that does nothing) and, in turns with them, the
+// phases of the protocol against a real `sekisho serve` of its own.
 //
 // The load is a closed loop, bounded in time, and never leaves loopback. The
 // figure to compare is the server's CPU time per operation: rates fall with
@@ -80,13 +80,17 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	return bench(ctx, o, out, progress)
 }
 
-// bench measures the limits and then every phase, and prints both.
+// rounds are how many turns each series takes: limits and phases alternate, so
+// that what else the machine does falls on both.
+const rounds = 4
+
+// bench measures the limits and every phase in turns, and prints both.
 func bench(ctx context.Context, o options, out, progress io.Writer) error {
-	l, err := measureLimits(ctx, o, progress)
+	l, stop, err := newLimits(ctx, o)
 	if err != nil {
 		return fmt.Errorf("limits: %w", err)
 	}
-	l.print(out)
+	defer stop()
 	fmt.Fprintln(progress, "adding people")
 	t, err := start(ctx, o)
 	if err != nil {
@@ -96,19 +100,22 @@ func bench(ctx context.Context, o options, out, progress io.Writer) error {
 	if err := t.prepare(ctx, o.workers); err != nil {
 		return fmt.Errorf("%w\n%s", err, t.log())
 	}
-	var results []result
-	defer func() { printResults(out, results) }()
+	all, results := l.all(), []result(nil)
 	for _, ph := range phases {
-		if !strings.Contains(ph.name, o.only) {
-			continue
+		if strings.Contains(ph.name, o.only) {
+			s := &series{name: ph.name, pid: t.pid, workers: o.workers, op: ph.op(t)}
+			all, results = append(all, s), append(results, result{s, ph})
 		}
-		fmt.Fprintf(progress, "%s\n", ph.name)
-		r, err := measure(ctx, t.pid, o.workers, o.each, ph.op(t))
-		if err != nil {
-			return fmt.Errorf("%s: %w\n%s", ph.name, err, t.log())
-		}
-		r.phase, r.limit = ph, ph.limit(l)
-		results = append(results, r)
 	}
+	for i := range rounds {
+		fmt.Fprintf(progress, "round %d of %d\n", i+1, rounds)
+		for _, s := range all {
+			if err := s.turn(ctx, o.each/rounds); err != nil {
+				return fmt.Errorf("%w\n%s", err, t.log())
+			}
+		}
+	}
+	l.print(out)
+	printResults(out, results, l)
 	return nil
 }

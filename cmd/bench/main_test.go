@@ -36,20 +36,37 @@ func TestFormOfThePageIsFilled(t *testing.T) {
 	}
 }
 
-func TestMeasureCountsWhatIsDoneInTime(t *testing.T) {
+func TestTurnsCountWhatIsDoneInTime(t *testing.T) {
 	t.Parallel()
-	r, err := measure(t.Context(), os.Getpid(), 4, 200*time.Millisecond, func(_ context.Context, worker int) error {
+	s := &series{name: "sleep", pid: os.Getpid(), workers: 4, op: func(_ context.Context, worker int) error {
 		if worker == 3 {
 			return errors.New("refused")
 		}
 		time.Sleep(time.Millisecond)
 		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	}}
+	for range 2 {
+		if err := s.turn(t.Context(), 100*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if r.ops == 0 || r.ops > 600 || r.p50 < time.Millisecond || r.p99 < r.p50 || r.errs == 0 || r.err == nil {
-		t.Errorf("measure = %+v", r)
+	done := len(s.took)
+	if done == 0 || done > 600 || s.ops > float64(done) || s.ops < float64(done-12) || s.share(50) < time.Millisecond || s.share(99) < s.share(50) || s.errs == 0 || s.err == nil {
+		t.Errorf("series = %+v", s)
+	}
+}
+
+func TestOperationAtTheEdgeOfATurnCountsInPart(t *testing.T) {
+	t.Parallel()
+	begin := time.Unix(100, 0)
+	end := begin.Add(10 * time.Second)
+	for _, c := range []struct{ from, to, want float64 }{
+		{2, 4, 1}, {-1, 3, 0.75}, {8, 12, 0.5}, {-5, 15, 0.5}, {-3, -1, 0}, {11, 12, 0},
+	} {
+		at := func(s float64) time.Time { return begin.Add(time.Duration(s * float64(time.Second))) }
+		if got := inside(at(c.from), at(c.to), begin, end); got != c.want {
+			t.Errorf("from %v to %v: %v, want %v", c.from, c.to, got, c.want)
+		}
 	}
 }
 

@@ -27,32 +27,32 @@ type phase struct {
 
 // phases are measured in this order.
 var phases = []phase{
-	{"discovery", func(l limits) time.Duration { return l.bare }, 1.2, func(t *target) operation {
+	{"discovery", func(l limits) time.Duration { return l.bare.cpu() }, 1.2, func(t *target) operation {
 		return func(ctx context.Context, _ int) error {
 			return t.client.expect(ctx, t.issuer+"/.well-known/openid-configuration", `"issuer"`)
 		}
 	}},
-	{"jwks", func(l limits) time.Duration { return l.bare }, 1.2, func(t *target) operation {
+	{"jwks", func(l limits) time.Duration { return l.bare.cpu() }, 1.2, func(t *target) operation {
 		return func(ctx context.Context, _ int) error { return t.client.expect(ctx, t.meta.JWKS, `"keys"`) }
 	}},
-	{"client_credentials", func(l limits) time.Duration { return l.bare + l.es256 }, 1.5, func(t *target) operation {
+	{"client_credentials", func(l limits) time.Duration { return l.bare.cpu() + l.es256.cpu() }, 1.5, func(t *target) operation {
 		form := url.Values{"grant_type": {"client_credentials"}, "scope": {"stock"}}
 		return func(ctx context.Context, _ int) error {
 			_, err := t.client.token(ctx, t.meta.Token, "machine", t.secret, form)
 			return err
 		}
 	}},
-	{"userinfo", func(l limits) time.Duration { return l.bare }, 2.5, func(t *target) operation {
+	{"userinfo", func(l limits) time.Duration { return l.bare.cpu() }, 2.5, func(t *target) operation {
 		return func(ctx context.Context, w int) error {
 			return t.client.expect(ctx, t.meta.UserInfo, `"sub"`, "Authorization", "Bearer "+t.tokens[w].Access)
 		}
 	}},
-	{"introspection", func(l limits) time.Duration { return l.bare }, 2.5, func(t *target) operation {
+	{"introspection", func(l limits) time.Duration { return l.bare.cpu() }, 2.5, func(t *target) operation {
 		return func(ctx context.Context, w int) error {
 			return t.client.active(ctx, t.meta.Status, "web", t.secret, t.tokens[w].Access)
 		}
 	}},
-	{"introspection of a client's token", func(l limits) time.Duration { return l.bare }, 2.5, func(t *target) operation {
+	{"introspection of a client's token", func(l limits) time.Duration { return l.bare.cpu() }, 2.5, func(t *target) operation {
 		form := url.Values{"grant_type": {"client_credentials"}}
 		own := make([]string, len(t.tokens)) // one per worker
 		return func(ctx context.Context, w int) error {
@@ -66,7 +66,7 @@ var phases = []phase{
 			return t.client.active(ctx, t.meta.Status, "api", t.secret, own[w])
 		}
 	}},
-	{"refresh", func(l limits) time.Duration { return l.bare + 2*l.es256 + l.group }, 2, func(t *target) operation {
+	{"refresh", func(l limits) time.Duration { return l.bare.cpu() + 2*l.es256.cpu() + l.group.cpu() }, 2, func(t *target) operation {
 		return func(ctx context.Context, w int) error {
 			form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {t.tokens[w].Refresh}}
 			got, err := t.client.token(ctx, t.meta.Token, "web", t.secret, form)
@@ -76,13 +76,13 @@ var phases = []phase{
 			return err
 		}
 	}},
-	{"code flow with a session", func(l limits) time.Duration { return 2*l.bare + 2*l.es256 + 2*l.group }, 2, func(t *target) operation {
+	{"code flow with a session", func(l limits) time.Duration { return 2*l.bare.cpu() + 2*l.es256.cpu() + 2*l.group.cpu() }, 2, func(t *target) operation {
 		return func(ctx context.Context, w int) error {
 			_, err := t.codeFlow(ctx, t.browsers[w], "none", nil)
 			return err
 		}
 	}},
-	{"sign-in with password and code", func(l limits) time.Duration { return l.hash }, 1.1, func(t *target) operation {
+	{"sign-in with password and code", func(l limits) time.Duration { return l.hash.cpu() }, 1.1, func(t *target) operation {
 		return func(ctx context.Context, _ int) error {
 			_, _, err := t.signIn(ctx)
 			return err

@@ -38,7 +38,7 @@ func newServer(p *program, cfg config.Config, st *store.Store, m *machine) (*ser
 	}
 	e, err := web.New(web.Config{
 		Provider: m.provider, Templates: m.pages, Log: p.log, Issuer: cfg.Issuer,
-		Alias: cfg.MTLS.URL, AliasPaths: protocol.MachinePaths(),
+		Machines: protocol.MachinePaths(), Documents: protocol.DocumentPaths(), Alias: cfg.MTLS.URL,
 		TrustedProxies: cfg.Proxies(), Inbox: m.inbox, Calls: m.calls, Receipts: m.receipts, Now: p.now,
 	})
 	if err != nil {
@@ -52,17 +52,28 @@ func newServer(p *program, cfg config.Config, st *store.Store, m *machine) (*ser
 		return nil, err
 	}
 	s := &server{cfg: cfg, store: st, machine: m, log: p.log}
-	// Probes come by address, not by the issuer's name, so they stand before everything else.
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", s.healthy)
-	mux.HandleFunc("GET /readyz", s.ready)
-	mux.Handle("/", e)
-	s.handler = mux
+	s.handler = s.probed(e)
 	return s, nil
 }
 
+// probed answers probes before everything else: they come by address, not by
+// the issuer's name.
+func (s *server) probed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asks := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch {
+		case asks && r.URL.Path == "/healthz":
+			s.healthy(w)
+		case asks && r.URL.Path == "/readyz":
+			s.ready(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
 // healthy says that the process answers.
-func (s *server) healthy(w http.ResponseWriter, _ *http.Request) { reply(w, http.StatusOK, "ok") }
+func (s *server) healthy(w http.ResponseWriter) { reply(w, http.StatusOK, "ok") }
 
 // ready says whether requests should be sent here.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {

@@ -66,7 +66,7 @@ func Protocol(f func(*protocol.Config)) Option { return func(o *options) { o.mac
 
 // Alias serves the machines' endpoints at another URL too.
 func Alias(url string) Option {
-	return Web(func(c *web.Config) { c.Alias, c.AliasPaths = url, protocol.MachinePaths() })
+	return Web(func(c *web.Config) { c.Alias = url })
 }
 
 // TLS serves over TLS, with this configuration.

@@ -164,7 +164,10 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 	}
 	s.Receipts, err = send.NewReceipts(o.issuer+"/receipts", bytes.Repeat([]byte{3}, 32), s.Clock.Now)
 	must(t, err)
-	cfg := web.Config{Provider: s.Provider, Templates: set, Log: log, Issuer: o.issuer, Inbox: s.Inbox, Receipts: s.Receipts, Now: s.Clock.Now}
+	cfg := web.Config{
+		Provider: s.Provider, Templates: set, Log: log, Issuer: o.issuer, Inbox: s.Inbox, Receipts: s.Receipts, Now: s.Clock.Now,
+		Machines: protocol.MachinePaths(), Documents: protocol.DocumentPaths(),
+	}
 	if o.web != nil {
 		o.web(&cfg)
 	}

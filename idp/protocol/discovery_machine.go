@@ -63,8 +63,11 @@ func (ep *endpoints) authMethods() []clients.AuthMethod {
 	})
 }
 
-// MachinePaths are the paths below an alias for client certificates: nothing
-// that a browser opens.
+// MachinePaths are the paths that no browser opens, which are also those below
+// an alias for client certificates.
 func MachinePaths() []string {
 	return []string{PathToken, PathRevoke, PathUserInfo, PathPush, PathStatus, PathDevice}
 }
+
+// DocumentPaths are the paths of what is the same for everybody.
+func DocumentPaths() []string { return []string{PathDiscovery, PathMetadata, PathJWKS} }

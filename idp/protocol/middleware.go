@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,29 +36,44 @@ func only(methods ...string) echo.MiddlewareFunc {
 
 // noStore keeps tokens and claims out of caches (RFC 6749 §5.1, T-57).
 func noStore(next echo.HandlerFunc) echo.HandlerFunc {
+	return with(http.Header{echo.HeaderCacheControl: {"no-store"}, "Pragma": {"no-cache"}}, next)
+}
+
+// with sets headers on every answer. Their values are shared by all of them:
+// whoever wants another sets it.
+func with(headers http.Header, next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set(echo.HeaderCacheControl, "no-store")
-		h.Set("Pragma", "no-cache")
+		maps.Copy(c.Response().Header(), headers)
 		return next(c)
 	}
+}
+
+// open lets scripts of any origin read a document that is public anyway.
+func open(next echo.HandlerFunc) echo.HandlerFunc {
+	return with(http.Header{echo.HeaderAccessControlAllowOrigin: {"*"}}, preflight("GET", next))
 }
 
 // cors lets scripts of any origin call an endpoint, never with cookies. It is
 // not for the browser's endpoints (O-12, H-07).
 func cors(methods string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			r, h := c.Request(), c.Response().Header()
-			h.Set(echo.HeaderAccessControlAllowOrigin, "*")
-			h.Set(echo.HeaderAccessControlExposeHeaders, echo.HeaderWWWAuthenticate+", "+dpop.NonceHeader)
-			if r.Method != http.MethodOptions || r.Header.Get(echo.HeaderAccessControlRequestMethod) == "" {
-				return next(c)
-			}
-			h.Set(echo.HeaderAccessControlAllowMethods, methods)
-			h.Set(echo.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, "+dpop.Header)
-			h.Set(echo.HeaderAccessControlMaxAge, "3600")
-			return c.NoContent(http.StatusNoContent)
+		return with(http.Header{
+			echo.HeaderAccessControlAllowOrigin:   {"*"},
+			echo.HeaderAccessControlExposeHeaders: {echo.HeaderWWWAuthenticate + ", " + dpop.NonceHeader},
+		}, preflight(methods, next))
+	}
+}
+
+// preflight answers a browser that asks what a script may send.
+func preflight(methods string, next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r, h := c.Request(), c.Response().Header()
+		if r.Method != http.MethodOptions || r.Header.Get(echo.HeaderAccessControlRequestMethod) == "" {
+			return next(c)
 		}
+		h.Set(echo.HeaderAccessControlAllowMethods, methods)
+		h.Set(echo.HeaderAccessControlAllowHeaders, "Authorization, Content-Type, "+dpop.Header)
+		h.Set(echo.HeaderAccessControlMaxAge, "3600")
+		return c.NoContent(http.StatusNoContent)
 	}
 }

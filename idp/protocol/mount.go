@@ -118,9 +118,9 @@ func Mount(e *echo.Echo, cfg Config) error {
 	ep.mountRegistration(e)
 	metadata := newPage("", body, "public, max-age=3600")
 	document := func(c echo.Context) error { return metadata.serve(c) }
-	e.Any(PathDiscovery, behind(document, cors("GET"), only(http.MethodGet, http.MethodHead)))
-	e.Any(PathMetadata, behind(document, cors("GET"), only(http.MethodGet, http.MethodHead)))
-	e.Any(PathJWKS, behind(ep.keys, cors("GET"), only(http.MethodGet, http.MethodHead)))
+	e.Any(PathDiscovery, behind(document, open, only(http.MethodGet, http.MethodHead)))
+	e.Any(PathMetadata, behind(document, open, only(http.MethodGet, http.MethodHead)))
+	e.Any(PathJWKS, behind(ep.keys, open, only(http.MethodGet, http.MethodHead)))
 	return nil
 }
 

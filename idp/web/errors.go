@@ -188,6 +188,7 @@ func (s *server) errorPage(c echo.Context, err error) error {
 	if view, ok := c.Get(flowKey).(idp.SignInView); ok {
 		data.Back = clientRef(view.Client, browser(c).Lang)
 	}
+	s.guardPage(c) // a machine's path has fewer
 	p := templates.Page{Lang: s.errorLang(c), Name: "error", Layout: "flow", Title: v.title, Data: data}
 	return s.render(c, v.status, p)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -129,67 +128,37 @@ func hostOf(raw string) (string, error) {
 	return strings.TrimSuffix(strings.ToLower(u.Host), ":443"), nil
 }
 
-// headers are those of every answer (ux 2.1, O-14, O-19, T-20, T-57).
-func (s *server) headers() func(echo.Context) error {
-	fixed := http.Header{
-		"Content-Security-Policy": {contentPolicy("")},
-		"X-Frame-Options":         {"DENY"},
-		"X-Content-Type-Options":  {"nosniff"},
-		"Referrer-Policy":         {"no-referrer"},
-		"Cache-Control":           {"no-store"},
-		"Permissions-Policy":      {"publickey-credentials-get=(self), publickey-credentials-create=(self), otp-credentials=(self)"},
-	}
-	if s.cookies.secure {
-		fixed["Strict-Transport-Security"] = []string{"max-age=63072000"} // C-54
-	}
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		maps.Copy(h, fixed) // the values are shared: whoever wants another sets it
-		if path := c.Request().URL.Path; strings.HasPrefix(path, pathHome) || strings.HasPrefix(path, pathStaff) {
-			// Not on the pages of a sign-in: it would cut off clients that open them in a pop-up.
-			h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		}
-		return nil
-	}
-}
-
-// contentPolicy is the CSP. formAction adds the origin a form's redirects end
-// at: browsers apply form-action to them too (ux 2.1).
-func contentPolicy(formAction string) string {
-	p := "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; " +
-		"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-	if formAction != "" {
-		p += " " + formAction
-	}
-	return p
-}
-
 func (s *server) limitBody(c echo.Context) error {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, s.bodyLimit(c))
+	if r := c.Request(); r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, s.bodyLimit(c))
+	}
 	return nil
 }
 
 // readBrowser puts the browser into the request's context and, before the
-// answer leaves, sends the cookies that a verb changed.
+// answer leaves, sends the cookies that a verb changed. Of machines it is the
+// address alone, and whoever asks for a document is nobody.
 func (s *server) readBrowser() func(echo.Context) error {
 	last := s.provider.Config().Lang
 	return func(c echo.Context) error {
-		r := c.Request()
+		asking, r := s.asking(c), c.Request()
+		if asking == anybody {
+			return nil
+		}
 		b := &idp.Browser{IP: c.RealIP(), UserAgent: r.UserAgent(), RequestID: reference(c), Lang: last}
 		if wish := r.Header.Get("Accept-Language"); wish != "" {
 			b.Lang = accepted(wish, last)
 		}
-		if len(r.Header["Cookie"]) > 0 { // machines send none
+		if asking == person {
 			b.Lang = cmp.Or(chosen(r), b.Lang)
 			s.cookies.read(r, b)
+			was := *b
+			c.Response().Before(func() {
+				if *b != was {
+					s.cookies.writeBack(c, was, b)
+				}
+			})
 		}
-		was := *b
-		c.Response().Before(func() {
-			if *b != was {
-				s.cookies.writeBack(c, was, b)
-			}
-		})
 		c.SetRequest(r.WithContext(idp.WithBrowser(r.Context(), b)))
 		return nil
 	}

@@ -27,10 +27,12 @@ type Config struct {
 	// Issuer is the provider's URL without a trailing slash. Requests for other
 	// hosts are refused (T-44). Over plain http, cookies do without Secure and __Host-.
 	Issuer string
-	// Alias is a further URL of this server for machines, where only AliasPaths
-	// are served; empty for none.
-	Alias      string
-	AliasPaths []string
+	// Machines are the paths where no browser asks, Documents those of what is the
+	// same for everybody: their requests are spared what only browsers need.
+	Machines, Documents []string
+	// Alias is a further URL of this server, where only Machines are served;
+	// empty for none.
+	Alias string
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed (T-45);
 	// empty believes none.
 	TrustedProxies []netip.Prefix
@@ -69,6 +71,8 @@ type server struct {
 	cookies  cookies
 	counts   *metrics.HTTP
 	origin   *http.CrossOriginProtection
+	callers  map[string]caller
+	guards   guards
 	// shown are the paths that a GET answers.
 	shown map[string]bool
 }
@@ -90,6 +94,7 @@ func New(cfg Config) (*echo.Echo, error) {
 		provider: cfg.Provider, pages: cfg.Templates, log: cfg.Log, now: cfg.Now, inbox: cfg.Inbox, issuer: issuer,
 		cookies: newCookies(issuer.Scheme == "https", cfg.Provider.Config().Limits.MFA.TrustedDevice),
 		origin:  http.NewCrossOriginProtection(), shown: map[string]bool{}, counts: cfg.Provider.Metrics().HTTP(),
+		callers: callers(cfg.Machines, cfg.Documents), guards: newGuards(issuer.Scheme == "https"),
 	}
 	e := echo.New()
 	e.IPExtractor = ipExtractor(cfg.TrustedProxies)
@@ -99,7 +104,7 @@ func New(cfg Config) (*echo.Echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("alias %q: %w", cfg.Alias, err)
 	}
-	e.Use(s.around(s.onlyOurHost(alias, cfg.AliasPaths), s.headers(), s.limitBody, s.readBrowser()))
+	e.Use(s.around(s.onlyOurHost(alias, cfg.Machines), s.guard, s.limitBody, s.readBrowser()))
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/static/*", echo.WrapHandler(s.pages.Static()))
 	if cfg.Calls != nil {
 		e.POST(pathCalls+":turn", s.call(cfg.Calls))
