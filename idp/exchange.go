@@ -6,24 +6,34 @@ import (
 	"strings"
 
 	"github.com/sekisho-id/sekisho/clients"
-	"github.com/sekisho-id/sekisho/idp/store"
 )
 
-// Exchange is asked before a person's access token is exchanged (RFC 8693): the
-// grant behind it must live, and the rules of the client that it was granted
-// to, and of the one that exchanges, are judged anew as at a refresh (S-120).
+// Subject is a person's access token that is exchanged: its grant, and its jti
+// after those of the tokens that it was exchanged from itself.
+type Subject struct {
+	Grant string
+	IDs   []string
+}
+
+// Exchange is asked before a person's access token is exchanged (RFC 8693): it,
+// what it comes from and its grant must live, and the rules of the client that
+// it was granted to, and of the one that exchanges, are judged anew as at a
+// refresh (S-120).
 // ErrInvalidGrant says in its text why not; it is for the log.
-func (p *Provider) Exchange(ctx context.Context, b *Browser, c *clients.Client, grantID, jti string, aud []string) error {
+func (p *Provider) Exchange(ctx context.Context, b *Browser, c *clients.Client, s Subject, aud []string) error {
 	return p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
-		if _, err := w.Bearer(grantID, jti); err != nil {
-			if errors.Is(err, store.ErrNotFound) {
-				return invalidGrant("the token, its grant or its person is no more")
+		for _, jti := range s.IDs {
+			revoked, err := w.JTIRevoked(jti)
+			if err != nil {
+				return err
 			}
-			return err
+			if revoked {
+				return invalidGrant("the token, or one that it was exchanged from, was revoked")
+			}
 		}
-		g, u, err := p.live(w.Tx, grantID)
+		g, u, err := p.live(w.Tx, s.Grant)
 		if errors.Is(err, ErrRevoked) {
-			return invalidGrant("the grant has ended")
+			return invalidGrant("the grant has ended, or its person is no more")
 		}
 		if err != nil {
 			return err

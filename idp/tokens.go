@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -288,10 +289,16 @@ func (p *Provider) revoke(w *work, grantID, why string) error {
 }
 
 // Bearer is the person behind an access token; ErrRevoked when its grant, the
-// person or the token itself was revoked, on whatever node that was.
-func (p *Provider) Bearer(ctx context.Context, grantID, jti string) (User, error) {
+// person, the token itself or one that it was exchanged from was revoked, on
+// whatever node that was.
+func (p *Provider) Bearer(ctx context.Context, grantID, jti string, from ...string) (User, error) {
 	var u User
 	err := p.st.Glance(ctx, func(tx *store.Tx) error {
+		for _, one := range from {
+			if revoked, err := tx.JTIRevoked(one); err != nil || revoked {
+				return cmp.Or(err, ErrRevoked)
+			}
+		}
 		var err error
 		u, err = tx.Bearer(grantID, jti)
 		return err

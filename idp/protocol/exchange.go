@@ -38,14 +38,14 @@ func (a *actor) depth() int {
 // behalf of the person whose token it was shown (RFC 8693). It is delegation
 // and never impersonation: the token says who acts. It carries no more than the
 // subject token and the client may, lives no longer, hangs on the same grant,
-// and cannot be refreshed.
+// dies with the subject token, and cannot be refreshed.
 func (s *server) TokenExchange(ctx context.Context, r *op.ClientRequest[oidc.TokenExchangeRequest]) (*op.Response, error) {
 	from, p := callerFrom(ctx), params(r.Form)
 	claims, fault := s.ep.exchanged(from, p, r.Data)
 	if fault != nil {
 		return nil, s.fail(ctx, fault)
 	}
-	err := s.ep.idp.Exchange(ctx, idp.BrowserFrom(ctx), from.client, claims.Grant, claims.ID, claims.Audience)
+	err := s.ep.idp.Exchange(ctx, idp.BrowserFrom(ctx), from.client, idp.Subject{Grant: claims.Grant, IDs: claims.From}, claims.Audience)
 	if errors.Is(err, idp.ErrInvalidGrant) {
 		s.ep.told(ctx, from.client, errSubjectToken, refusal(err.Error()))
 		return nil, op.NewStatusError(errSubjectToken, status(errSubjectToken))
@@ -62,7 +62,7 @@ func (s *server) TokenExchange(ctx context.Context, r *op.ClientRequest[oidc.Tok
 	return op.NewResponse(answer), nil
 }
 
-// exchanged is what the subject token becomes; its ID is the subject token's still.
+// exchanged is what the subject token becomes; it gets its own ID later.
 func (ep *endpoints) exchanged(from *caller, p params, asked *oidc.TokenExchangeRequest) (accessClaims, *oidc.Error) {
 	client, now := from.client, ep.now()
 	wanted := asked.RequestedTokenType
@@ -91,6 +91,7 @@ func (ep *endpoints) exchanged(from *caller, p params, asked *oidc.TokenExchange
 		return c, errExchangeScope
 	}
 	c.Audience, c.ClientID, c.Scope, c.Claims = target, client.ID, strings.Join(scopes, " "), nil
+	c.From = append(slices.Clone(c.From), c.ID)
 	c.IssuedAt, c.Expiry = now.Unix(), min(c.Expiry, now.Add(ep.limits.AccessToken).Unix())
 	c.Act, c.Confirm = &actor{Subject: "client:" + client.ID, Act: c.Act}, confirm(from.bound)
 	return c, nil

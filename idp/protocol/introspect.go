@@ -155,7 +155,7 @@ func (ep *endpoints) accessStatus(ctx context.Context, asker *clients.Client, t 
 		if err := ep.idp.ClientBearer(ctx, t.ID); err != nil {
 			return tokenStatus{}, err
 		}
-	} else if user, err := ep.idp.Bearer(ctx, t.Grant, t.ID); err != nil || !client.Pairwise() && t.Act == nil && user.ID != t.Subject {
+	} else if user, err := ep.idp.Bearer(ctx, t.Grant, t.ID, t.From...); err != nil || !client.Pairwise() && t.Act == nil && user.ID != t.Subject {
 		return tokenStatus{}, cmp.Or(err, error(refusal("its subject is not the person of its grant")))
 	}
 	return tokenStatus{

@@ -65,6 +65,9 @@ type accessClaims struct {
 	Confirm *confirmation `json:"cnf,omitempty"`
 	// Act is who acts for the subject, where a token was exchanged (RFC 8693 §4.1).
 	Act *actor `json:"act,omitempty"`
+	// From are the jti of the tokens that it was exchanged from, the first one
+	// first: it dies with each of them.
+	From []string `json:"from,omitempty"`
 	// Grant is ours: by it the token dies with its grant.
 	Grant string `json:"grant,omitempty"`
 	// Claims are what userinfo tells beside those of the scopes.

@@ -44,7 +44,7 @@ func (ep *endpoints) userInfo(c echo.Context) error {
 		return ep.challenge(c, shown.scheme, errToken)
 	}
 	ctx := c.Request().Context()
-	user, err := ep.idp.Bearer(ctx, claims.Grant, claims.ID)
+	user, err := ep.idp.Bearer(ctx, claims.Grant, claims.ID, claims.From...)
 	switch {
 	case errors.Is(err, idp.ErrRevoked), err == nil && !client.Pairwise() && user.ID != claims.Subject:
 		return ep.challenge(c, shown.scheme, errToken)
