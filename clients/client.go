@@ -72,6 +72,9 @@ type Client struct {
 	// BackchannelLogoutURI is told when a session ends that the client was used
 	// in (OpenID Connect Back-Channel Logout 1.0); empty for not at all.
 	BackchannelLogoutURI string `yaml:"backchannel_logout_uri" json:"backchannel_logout_uri,omitempty"`
+	// InitiateLoginURI is the page of its own that begins a sign-in when somebody
+	// comes from here (OIDC Core §4, Third-Party Initiated Login); empty for none.
+	InitiateLoginURI string `yaml:"initiate_login_uri" json:"initiate_login_uri,omitempty"`
 	// Native lets the port of a registered loopback redirect URI vary (RFC 8252 §7.3).
 	Native bool `yaml:"native" json:"native,omitempty"`
 	// Scopes the client may ask for. Empty means openid profile email phone offline_access

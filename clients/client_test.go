@@ -155,6 +155,16 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		{"FAPI 2.0 with a secret, RS256 and no PKCE", func(c *clients.Client) {
 			c.Profile, c.IDTokenAlg, c.NoPKCE = clients.ProfileFAPI2, "RS256", true
 		}, []string{"id_token_alg", "auth_method", "require_pkce"}},
+		{"a page that begins a sign-in is fine", func(c *clients.Client) { c.InitiateLoginURI = "https://seller.example/start?shop=1" }, nil},
+		{"one on this machine is fine", func(c *clients.Client) { c.InitiateLoginURI = "http://localhost:9001/start" }, nil},
+		{"one over plain http", func(c *clients.Client) { c.InitiateLoginURI = "http://seller.example/start" }, []string{"initiate_login_uri"}},
+		{"a script as one", func(c *clients.Client) { c.InitiateLoginURI = "javascript:alert(1)" }, []string{"initiate_login_uri"}},
+		{"one with a fragment", func(c *clients.Client) { c.InitiateLoginURI = "https://seller.example/#start" }, []string{"initiate_login_uri"}},
+		{"one that says who sends", func(c *clients.Client) { c.InitiateLoginURI = "https://seller.example/?iss=x" }, []string{"initiate_login_uri"}},
+		{"one of a tool", func(c *clients.Client) {
+			c.Grants, c.RedirectURIs = []clients.GrantType{clients.GrantClientCredentials}, nil
+			c.InitiateLoginURI = "https://seller.example/start"
+		}, []string{"initiate_login_uri"}},
 		{"several at once", func(c *clients.Client) { c.ID, c.Name, c.RedirectURIs = "", "", nil }, []string{"id", "name", "redirect_uris"}},
 	}
 	for _, tt := range tests {
@@ -204,6 +214,26 @@ func TestZeroValuesMeanTheSafeChoice(t *testing.T) {
 	}
 	if public := (clients.Client{Auth: clients.AuthNone, NoPKCE: true}); !public.PKCERequired() {
 		t.Error("a public client got around PKCE")
+	}
+}
+
+func TestEntranceSaysWhoSendsAndNoMore(t *testing.T) { // OIDC Core §4
+	t.Parallel()
+	const home, start = "https://seller.example/", "https://seller.example/start"
+	for _, tt := range []struct {
+		name   string
+		client clients.Client
+		want   string
+	}{
+		{"nothing registered", clients.Client{}, ""},
+		{"a home page", clients.Client{URI: home}, home},
+		{"a page that begins a sign-in", clients.Client{URI: home, InitiateLoginURI: start}, start + "?iss=https%3A%2F%2Fid.example"},
+		{"one with a query", clients.Client{InitiateLoginURI: start + "?shop=1"}, start + "?shop=1&iss=https%3A%2F%2Fid.example"},
+		{"a disabled client", clients.Client{URI: home, InitiateLoginURI: start, Disabled: true}, ""},
+	} {
+		if got := tt.client.Entrance("https://id.example"); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 

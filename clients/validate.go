@@ -59,6 +59,7 @@ func (c Client) Validate() error {
 	c.validateCertificate(&f)
 	c.validateGrants(&f)
 	c.validateURIs(&f)
+	c.validateInitiate(&f)
 	c.validateModes(&f)
 	c.validateSector(&f)
 	c.validateProfile(&f)

@@ -116,3 +116,16 @@ var (
 
 // TooSoonError says when there may be more of something.
 type TooSoonError = mfa.TooSoonError
+
+// StaleError is [ErrStale] of a sign-in that this browser began and that is
+// known still.
+type StaleError struct {
+	// ClientID is the relying party it was for; empty for the account pages.
+	ClientID string
+}
+
+// Error is the text of ErrStale.
+func (*StaleError) Error() string { return ErrStale.Error() }
+
+// Unwrap is ErrStale.
+func (*StaleError) Unwrap() error { return ErrStale }

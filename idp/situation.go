@@ -52,7 +52,7 @@ func (p *Provider) open(tx *store.Tx, b *Browser, id string) (store.SignIn, erro
 		return row, ErrOtherBrowser
 	}
 	if !row.DoneAt.IsZero() || !row.EndedAt.IsZero() || !tx.Now.Before(row.ExpiresAt) {
-		return row, ErrStale
+		return row, &StaleError{ClientID: row.ClientID}
 	}
 	return row, nil
 }

@@ -12,6 +12,8 @@ type AppsPage struct {
 // AppRow is a relying party that has something of the person's.
 type AppRow struct {
 	ID, Name, Owner string
+	// Open is where it is entered; empty when that is not known.
+	Open string
 	// FirstParty marks those of the marketplace itself.
 	FirstParty  bool
 	Scopes      []ScopeRow

@@ -24,6 +24,7 @@ func clientAdd(ctx context.Context, p *program, args []string) error {
 	f.StringVar(&c.URI, "uri", "", "its home page")
 	f.Var(&redirects, "redirect-uri", "where people return to; may be given several times")
 	f.StringVar(&c.BackchannelLogoutURI, "backchannel-logout-uri", "", "the `URL` that is told when a session ends")
+	f.StringVar(&c.InitiateLoginURI, "initiate-login-uri", "", "the `URL` of its page that begins a sign-in for people who come from here")
 	f.Var(&logouts, "post-logout-uri", "where people may return to after sign-out; may be given several times")
 	f.Var(&grants, "grant", "authorization_code (the default), refresh_token, client_credentials, device_code or token_exchange; may be given several times")
 	f.Var(&scopes, "scope", "a scope it may ask for; may be given several times")

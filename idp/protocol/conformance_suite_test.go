@@ -351,6 +351,7 @@ var plans = []struct {
 	{"oidcc-config-certification-test-plan", "", configModules},
 	{"oidcc-rp-initiated-logout-certification-test-plan", "", logoutModules},
 	{"oidcc-backchannel-rp-initiated-logout-certification-test-plan", "", backchannelModules},
+	{"oidcc-3rdparty-init-login-certification-test-plan", "", initiateModules},
 	{"fapi2-security-profile-final-test-plan", "", fapiModules},
 }
 

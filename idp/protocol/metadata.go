@@ -39,6 +39,7 @@ type clientMetadata struct {
 	RequestObjectAlg string              `json:"request_object_signing_alg,omitempty"`
 	PostLogoutURIs   []string            `json:"post_logout_redirect_uris,omitempty"`
 	BackchannelURI   string              `json:"backchannel_logout_uri,omitempty"`
+	InitiateURI      string              `json:"initiate_login_uri,omitempty"`
 	RequirePAR       bool                `json:"require_pushed_authorization_requests"`
 	DPoPBound        bool                `json:"dpop_bound_access_tokens"`
 	CertificateBound bool                `json:"tls_client_certificate_bound_access_tokens"`
@@ -63,7 +64,7 @@ const mostName, mostURIs = 60, 20
 var refusedMetadata = []string{
 	"id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "userinfo_signed_response_alg",
 	"userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc", "request_object_encryption_alg",
-	"request_object_encryption_enc", "default_max_age", "default_acr_values", "initiate_login_uri", "frontchannel_logout_uri",
+	"request_object_encryption_enc", "default_max_age", "default_acr_values", "frontchannel_logout_uri",
 	"authorization_signed_response_alg", "require_signed_request_object",
 }
 
@@ -123,8 +124,8 @@ func (m clientMetadata) client() (clients.Client, *oidc.Error) {
 		Scopes: strings.Fields(m.Scope), JWKS: string(m.JWKS), JWKSURI: m.JWKSURI, Native: m.ApplicationType == "native",
 		SubjectType: m.SubjectType, SectorURI: m.SectorURI, IDTokenAlg: m.IDTokenAlg, RequestObjectAlg: m.RequestObjectAlg,
 		PostLogoutURIs: m.PostLogoutURIs, BackchannelLogoutURI: m.BackchannelURI, RequirePAR: m.RequirePAR, DPoPBound: m.DPoPBound,
-		CertificateBound: m.CertificateBound,
-		TLS:              clients.Certificate{SubjectDN: m.SubjectDN, DNS: m.SanDNS, URI: m.SanURI, IP: m.SanIP, Email: m.SanEmail},
+		CertificateBound: m.CertificateBound, InitiateLoginURI: m.InitiateURI,
+		TLS: clients.Certificate{SubjectDN: m.SubjectDN, DNS: m.SanDNS, URI: m.SanURI, IP: m.SanIP, Email: m.SanEmail},
 	}
 	if string(m.JWKS) == "null" {
 		c.JWKS = ""
@@ -220,7 +221,7 @@ func metadataOf(c clients.Client) clientMetadata {
 		Name: c.Name, NameJA: c.Names["ja"], NameEN: c.Names["en"], URI: c.URI, Scope: strings.Join(c.AllowedScopes(), " "),
 		JWKS: json.RawMessage(c.JWKS), JWKSURI: c.JWKSURI, ApplicationType: "web", SubjectType: clients.SubjectPublic, SectorURI: c.SectorURI,
 		IDTokenAlg: c.SigningAlg(), RequestObjectAlg: c.RequestObjectAlg, PostLogoutURIs: c.PostLogoutURIs, BackchannelURI: c.BackchannelLogoutURI,
-		RequirePAR: c.RequirePAR, DPoPBound: c.DPoPBound, CertificateBound: c.CertificateBound,
+		InitiateURI: c.InitiateLoginURI, RequirePAR: c.RequirePAR, DPoPBound: c.DPoPBound, CertificateBound: c.CertificateBound,
 		SubjectDN: c.TLS.SubjectDN, SanDNS: c.TLS.DNS, SanURI: c.TLS.URI, SanIP: c.TLS.IP, SanEmail: c.TLS.Email, ClientID: c.ID,
 	}
 	if c.Allows(clients.GrantCode) {

@@ -20,9 +20,10 @@ func (s *server) appRoutes() []route {
 	}
 }
 
-func (v *visit) app(a idp.App) templates.AppRow {
+func (s *server) app(v *visit, a idp.App) templates.AppRow {
 	row := templates.AppRow{
-		ID: a.Client.ID, Name: a.Client.DisplayName(v.lang), Owner: a.Client.Owner, FirstParty: a.Client.Rules.FirstParty,
+		Open: a.Client.Entrance(s.provider.Config().Issuer),
+		ID:   a.Client.ID, Name: a.Client.DisplayName(v.lang), Owner: a.Client.Owner, FirstParty: a.Client.Rules.FirstParty,
 		Since: v.at(a.Since), Used: v.at(a.Used),
 	}
 	for _, scope := range a.Scopes {
@@ -38,7 +39,7 @@ func (s *server) apps(v *visit) error {
 	}
 	page := templates.AppsPage{Removed: v.done("removed") != ""}
 	for _, a := range list {
-		page.Apps = append(page.Apps, v.app(a))
+		page.Apps = append(page.Apps, s.app(v, a))
 	}
 	return s.render(v, http.StatusOK, s.own(v, "apps", "account-apps", "apps.title", page))
 }
@@ -53,7 +54,7 @@ func (s *server) removeAppPage(v *visit) error {
 	if i < 0 {
 		return idp.ErrNotFound
 	}
-	row := v.app(list[i])
+	row := s.app(v, list[i])
 	p := s.own(v, "apps", "account-app-remove", "apps.rm_t", row)
 	p.TitleArgs = []any{"client", row.Name}
 	return s.render(v, http.StatusOK, p)

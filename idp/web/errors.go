@@ -185,12 +185,25 @@ func (s *server) errorPage(c echo.Context, err error) error {
 		s.logError(c, err) // for operators: ours to mend
 	}
 	data.Body = v.body
-	if view, ok := c.Get(flowKey).(idp.SignInView); ok {
-		data.Back = clientRef(view.Client, browser(c).Lang)
-	}
+	data.Back = s.wayBack(c, err)
 	s.guardPage(c) // a machine's path has fewer
 	p := templates.Page{Lang: s.errorLang(c), Name: "error", Layout: "flow", Title: v.title, Data: data}
 	return s.render(c, v.status, p)
+}
+
+// wayBack is the relying party whose sign-in an error ended, and where it is
+// entered anew: its request is no more.
+func (s *server) wayBack(c echo.Context, err error) *templates.ClientRef {
+	view, _ := c.Get(flowKey).(idp.SignInView)
+	client := view.Client
+	if stale, ok := errors.AsType[*idp.StaleError](err); ok {
+		client, _ = s.provider.Config().Clients.Lookup(stale.ClientID)
+	}
+	back := clientRef(client, browser(c).Lang)
+	if back != nil {
+		back.URI = client.Entrance(s.provider.Config().Issuer)
+	}
+	return back
 }
 
 // errorLang is the language, also when the browser was not read yet.

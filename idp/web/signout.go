@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -27,9 +28,8 @@ func (s *server) signOut(c echo.Context) error {
 	p := s.page(c, "signout", "signout.title", nil)
 	if v.Client != nil {
 		p.Client = clientRef(v.Client, p.Lang)
-		if v.Client.URI != "" {
-			data.Stay = v.Client.URI
-		}
+		// Its home page, where it keeps whom it knows; else its way in.
+		data.Stay = cmp.Or(v.Client.URI, v.Client.Entrance(s.provider.Config().Issuer), data.Stay)
 		c.Set(formActionKey, formActions(v.Client.PostLogoutURIs))
 	}
 	p.Data = data
