@@ -126,6 +126,9 @@ type Client struct {
 	// AMRDetail adds sms, tel and mfa to amr (requirements.md 2.C.2).
 	AMRDetail bool  `yaml:"amr_detail" json:"amr_detail,omitempty"`
 	Rules     Rules `yaml:"rules" json:"rules"`
+	// Place is the line of the configuration file where it stands, or names its
+	// sector, such as sekisho.yaml:41; empty for one that is not there.
+	Place string `yaml:"-" json:"-"`
 	// Disabled refuses everything this client asks.
 	Disabled bool `yaml:"disabled" json:"disabled,omitempty"`
 	// Tool is set for the credential of a shop's external tool.

@@ -34,6 +34,9 @@ func Parse(file string, text []byte, getenv func(string) string) (Config, error)
 		d.faults.add(true, "", "must hold one document only")
 	}
 	d.judge()
+	for i := range d.cfg.Clients {
+		d.cfg.Clients[i].Place = fmt.Sprintf("%s:%d", file, d.places.line(fmt.Sprintf("clients[%d].sector_identifier_uri", i)))
+	}
 	for i := range d.faults {
 		d.faults[i].File = file
 	}

@@ -41,6 +41,16 @@ func TestSmallFileIsEnough(t *testing.T) {
 	}
 }
 
+func TestClientKnowsItsLine(t *testing.T) {
+	t.Parallel()
+	const list = "clients:\n- {id: a, name: A, auth_method: none, redirect_uris: [https://a.example/]}\n" +
+		"- id: b\n  name: B\n  auth_method: none\n  redirect_uris: [https://b.example/]\n  sector_identifier_uri: https://b.example/sector\n"
+	c, err := config.Parse("f", []byte(small+list), vars)
+	if err != nil || len(c.Clients) != 2 || c.Clients[0].Place != "f:8" || c.Clients[1].Place != "f:13" {
+		t.Errorf("got %+v, %v", c.Clients, err)
+	}
+}
+
 // TestFaults shows the text of every kind of fault. edit replaces the line of
 // small that begins with the same key, or adds lines.
 func TestFaults(t *testing.T) {

@@ -79,7 +79,10 @@ func (c Config) validate() error {
 }
 
 // Start runs the jobs: delivery, expiry, key rotation, reload of clients and keys.
-func (p *Provider) Start(ctx context.Context) { p.jobs.Start(ctx) }
+func (p *Provider) Start(ctx context.Context) {
+	p.jobs.Start(ctx)
+	p.jobs.Wake(jobSectors)
+}
 
 // Stop ends the jobs and waits for those that run.
 func (p *Provider) Stop() { p.jobs.Stop() }

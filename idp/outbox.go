@@ -53,7 +53,8 @@ func (p *Provider) addJobs() {
 	p.jobs.Add(jobs.Job{Name: jobRemind, Every: time.Hour, Run: p.Remind, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobKeys, Every: time.Hour, Run: p.keys.ensure, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobShops, Every: time.Minute, Run: p.GuardShops, Lease: lease})
-	p.jobs.Add(jobs.Job{Name: jobReload, Every: 800 * time.Millisecond, Run: p.reload}) // what one node changed counts on the others within a second
+	p.jobs.Add(jobs.Job{Name: jobSectors, Every: 10 * time.Minute, Run: p.ProveSectors}) // every node has to know
+	p.jobs.Add(jobs.Job{Name: jobReload, Every: 800 * time.Millisecond, Run: p.reload})  // what one node changed counts on the others within a second
 }
 
 // Deliver sends what is due in the outbox, until nothing is.
@@ -180,6 +181,7 @@ func (p *Provider) reload(ctx context.Context) error {
 		if err := p.ReloadClients(ctx); err != nil {
 			return err
 		}
+		p.jobs.Wake(jobSectors)
 	}
 	if err := p.ReloadTools(ctx); err != nil {
 		return err

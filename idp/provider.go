@@ -70,6 +70,8 @@ type Config struct {
 	Render  Renderer
 	// Logouts tells relying parties that a session has ended; nil tells nobody.
 	Logouts LogoutNotifier
+	// Sectors reads what clients of several hosts are held to; nil vouches for them.
+	Sectors SectorReader
 	// Vault keeps the signing keys; nil keeps them in the database ([SealedKeys]).
 	Vault Vault
 	// Place names where an IP address is, in a language; empty when it is not
@@ -165,6 +167,8 @@ type Provider struct {
 	toolsMu      sync.Mutex
 	toolsVersion int64
 	toolUses     sync.Map
+	// sectors are *sectorProof by client.
+	sectors sync.Map
 	// clientsVersion is that of the stored clients last loaded.
 	clientsVersion atomic.Int64
 }

@@ -114,6 +114,7 @@ func (p *Provider) Register(ctx context.Context, b *Browser, token string, c cli
 		out.Client, out.CreatedAt = c, w.Now
 		return errors.Join(
 			w.InsertClient(store.Client{Client: c, CreatedAt: w.Now, UpdatedAt: w.Now}),
+			w.keepSector(&c), // whose document the endpoint has read
 			w.InsertRegistration(store.Registration{ClientID: c.ID, Hash: store.Hash(out.Token), TokenID: t.ID, CreatedAt: w.Now}),
 			w.record("client.registered", "", c.ID, "token", t.ID, "name", c.Name))
 	})
@@ -190,7 +191,7 @@ func (p *Provider) Reregister(ctx context.Context, b *Browser, id, token, secret
 		if err := w.RotateRegistration(id, r.Hash, store.Hash(out.Token)); err != nil {
 			return ignoreAs(err, store.ErrConflict, ErrBadToken)
 		}
-		return errors.Join(w.UpdateClient(row), w.record("client.reregistered", "", id))
+		return errors.Join(w.UpdateClient(row), w.keepSector(&next), w.record("client.reregistered", "", id))
 	})
 	if err != nil {
 		return Registered{}, err
@@ -215,7 +216,7 @@ func (p *Provider) Unregister(ctx context.Context, b *Browser, id, token string)
 		if _, err := w.RevokeGrants(store.GrantFilter{ClientID: id}); err != nil {
 			return err
 		}
-		return errors.Join(w.DeleteClient(id), w.record("client.unregistered", "", id))
+		return errors.Join(w.DeleteClient(id), w.DeleteMeta(sectorKey(id)), w.record("client.unregistered", "", id))
 	})
 	if err != nil {
 		return err

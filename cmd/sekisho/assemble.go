@@ -71,6 +71,7 @@ func assemble(ctx context.Context, p *program, cfg config.Config, st *store.Stor
 		Hasher: password.New(cfg.Password.Params, pepper), Rules: rules,
 		Senders: out.byKind, Render: web.Messages(pages), Place: place,
 		Logouts: protocol.Backchannel{Client: caller},
+		Sectors: protocol.Sectors{Client: caller},
 		Limits: idp.Limits{
 			MFA: cfg.Limits.Limits, Care: cfg.Limits.Care, Session: cfg.Limits.Session, Password: cfg.Limits.Password,
 			Tokens: cfg.Limits.Tokens, SignIn: idp.SignInLimits(cfg.Limits.SignIn),

@@ -24,6 +24,7 @@ type options struct {
 	joins   clients.Registration
 	swaps   bool
 	vault   idp.Vault
+	vouched bool
 	machine func(*protocol.Config)
 	par     bool
 	shops   clients.Shops
@@ -74,6 +75,10 @@ func TLS(c *tls.Config) Option { return func(o *options) { o.tls = c } }
 
 // Vault keeps the signing keys elsewhere than in the database.
 func Vault(v idp.Vault) Option { return func(o *options) { o.vault = v } }
+
+// Sectors says whether the documents of sectors are read, as they are by
+// default, or clients taken to be in the sectors that they name.
+func Sectors(read bool) Option { return func(o *options) { o.vouched = !read } }
 
 // TokenExchange serves RFC 8693.
 func TokenExchange() Option { return func(o *options) { o.swaps = true } }

@@ -150,11 +150,15 @@ func (s *Server) build(t testing.TB, o options) http.Handler {
 		must(t, st.Update(ctx, Operator(), insertKeys))
 	}
 	caller := outbound.New(outbound.Config{Loopback: true})
+	var sectors idp.SectorReader = protocol.Sectors{Client: caller}
+	if o.vouched {
+		sectors = nil
+	}
 	s.Provider, err = idp.New(ctx, idp.Config{
 		Issuer: o.issuer, Name: "Sekisho", Market: "Minato Market", Lang: "ja", Zone: time.FixedZone("JST", 9*3600),
 		Store: st, Clients: clients.NewRegistry(o.clients), Resources: o.apis, Registration: o.joins, Hasher: Hasher(), Rules: rules,
 		Senders: senders,
-		Logouts: protocol.Backchannel{Client: caller}, Vault: o.vault,
+		Logouts: protocol.Backchannel{Client: caller}, Sectors: sectors, Vault: o.vault,
 		Render: web.Messages(set), Limits: limits, Place: o.place, ACRAliases: o.aliases, RequirePAR: o.par, TokenExchange: o.swaps, Shops: o.shops, Now: s.Clock.Now, Log: log,
 	})
 	must(t, err)

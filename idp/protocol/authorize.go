@@ -31,8 +31,12 @@ func (ep *endpoints) authorize(c echo.Context) error {
 		return err
 	}
 	request, fault := r.read()
+	why := refusal("")
+	if fault == nil {
+		fault, why = ep.sector(ctx, r.client)
+	}
 	if fault != nil {
-		ep.told(ctx, r.client, fault, "")
+		ep.told(ctx, r.client, fault, why)
 		return send(c, r.refusal(fault))
 	}
 	next, err := ep.idp.Authorize(ctx, idp.BrowserFrom(ctx), request)

@@ -40,8 +40,12 @@ func (ep *endpoints) device(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	ask, fault := ep.deviceAsk(from)
+	why := refusal("")
+	if fault == nil {
+		fault, why = ep.sector(ctx, from.client)
+	}
 	if fault != nil {
-		ep.told(ctx, from.client, fault, "")
+		ep.told(ctx, from.client, fault, why)
 		return answer(c, fault)
 	}
 	wait, err := ep.idp.AskDevice(ctx, idp.BrowserFrom(ctx), from.client, ask)

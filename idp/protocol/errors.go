@@ -55,6 +55,7 @@ var (
 	errStatement    = &oidc.Error{ErrorType: "unapproved_software_statement", Description: "software statements are not accepted: send the metadata itself"}
 	errRegistered   = &oidc.Error{ErrorType: oidc.AccessDenied, Description: "no more clients may be registered"}
 	errMetadata     = &oidc.Error{ErrorType: "invalid_client_metadata", Description: "the body must be one JSON object of client metadata, in application/json"}
+	errUnproved     = &oidc.Error{ErrorType: oidc.UnauthorizedClient, Description: "sector_identifier_uri cannot be fetched, or does not list all redirect_uris; the operator's log says which"}
 	errSector       = &oidc.Error{ErrorType: "invalid_client_metadata", Description: "sector_identifier_uri cannot be fetched, or does not list all redirect_uris"}
 
 	errSubjectToken  = &oidc.Error{ErrorType: oidc.InvalidRequest, Description: "subject_token must be a live access token of a person for a resource that the client serves"}

@@ -28,8 +28,12 @@ func (ep *endpoints) push(c echo.Context) error {
 		return answer(c, fault)
 	}
 	p, fault := ep.pushed(c.Request().Context(), from)
+	why := refusal("")
+	if fault == nil {
+		fault, why = ep.sector(c.Request().Context(), from.client)
+	}
 	if fault != nil {
-		ep.told(c.Request().Context(), from.client, fault, "")
+		ep.told(c.Request().Context(), from.client, fault, why)
 		return answer(c, fault)
 	}
 	ctx := c.Request().Context()

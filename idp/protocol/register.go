@@ -122,7 +122,7 @@ func (ep *endpoints) readClient(c echo.Context) (clientMetadata, clients.Client,
 	if fault != nil || client.SectorURI == "" {
 		return m, client, fault
 	}
-	document, err := fetch(r.Context(), ep.partyKeys.out, client.SectorURI)
+	document, err := fetch(r.Context(), ep.partyKeys.out, client.SectorURI) // anew: what is known is of before
 	if err != nil || client.CheckSector(document) != nil {
 		return m, client, errSector
 	}

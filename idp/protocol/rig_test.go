@@ -105,7 +105,7 @@ func newWorld(t testing.TB, opts ...idptest.Option) *world {
 		l.Password.PerAccountIPMinute, l.Password.PerAccountIPHour, l.Password.PerIPMinute = 1000, 1000, 1000
 	})
 	wrong := idptest.Limits(func(l *idp.Limits) { l.Tokens.ClientFailures = 1000 })
-	opts = append([]idptest.Option{wrong}, opts...)
+	opts = append([]idptest.Option{wrong, idptest.Sectors(false)}, opts...)
 	w := &world{Server: idptest.New(t, append(opts, often, idptest.Clients(parties()...))...)}
 	w.alice, w.bob = w.AddUser(t, alice, password), w.AddUser(t, bob, password)
 	return w

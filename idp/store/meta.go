@@ -31,3 +31,9 @@ func (tx *Tx) PutMeta(key, value string) error {
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, key, value)
 	return err
 }
+
+// DeleteMeta forgets a value; one that is not there is no error.
+func (tx *Tx) DeleteMeta(key string) error {
+	_, err := tx.exec("delete meta", "DELETE FROM meta WHERE name = ?1", key)
+	return err
+}
