@@ -172,9 +172,11 @@ type ShopLimits struct {
 	Members        int           `yaml:"members"`         // per shop, open invitations included
 	ShopsPerPerson int           `yaml:"per_person"`      // that one person may belong to
 	Tools          int           `yaml:"tools"`           // credentials per shop
+	// ToolReminderDays are how many days before its end members are mailed about a credential.
+	ToolReminderDays []int `yaml:"tool_reminder_days"`
 }
 
 // DefaultShopLimits suit shops that people run together.
 func DefaultShopLimits() ShopLimits {
-	return ShopLimits{Invitation: 7 * 24 * time.Hour, InvitationsDay: 20, Members: 100, ShopsPerPerson: 20, Tools: 20}
+	return ShopLimits{Invitation: 7 * 24 * time.Hour, InvitationsDay: 20, Members: 100, ShopsPerPerson: 20, Tools: 20, ToolReminderDays: []int{14, 3}}
 }

@@ -174,6 +174,9 @@ func (c Config) validateLimits(f *Faults) {
 	for i, d := range c.Limits.Account.ReminderDays {
 		f.add(d < 1 || d > 365, fmt.Sprintf("limits.account.reminder_days[%d]", i), "must be between 1 and 365")
 	}
+	for i, d := range c.Limits.Shops.ToolReminderDays {
+		f.add(d < 1 || d > 365, fmt.Sprintf("limits.shops.tool_reminder_days[%d]", i), "must be between 1 and 365")
+	}
 	f.add(len(c.Limits.Countries) == 0, "limits.countries", "must name one country at least")
 	for i, code := range c.Limits.Countries {
 		f.add(!country.MatchString(code), fmt.Sprintf("limits.countries[%d]", i), "must be an ISO 3166 code such as JP")

@@ -51,6 +51,7 @@ func (p *Provider) addJobs() {
 	p.jobs.Add(jobs.Job{Name: jobClose, Every: time.Hour, Run: p.Close, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobMethods, Every: time.Hour, Run: p.LookAfter, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobRemind, Every: time.Hour, Run: p.Remind, Lease: lease})
+	p.jobs.Add(jobs.Job{Name: jobTools, Every: time.Hour, Run: p.RemindTools, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobKeys, Every: time.Hour, Run: p.keys.ensure, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobShops, Every: time.Minute, Run: p.GuardShops, Lease: lease})
 	p.jobs.Add(jobs.Job{Name: jobSectors, Every: 10 * time.Minute, Run: p.ProveSectors}) // every node has to know

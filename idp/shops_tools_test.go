@@ -2,12 +2,16 @@ package idp_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/sekisho-id/sekisho/clients"
 	"github.com/sekisho-id/sekisho/idp"
 	"github.com/sekisho-id/sekisho/idp/idptest"
+	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/mfa"
 )
 
 // tooled are shops whose tools may see orders and stock at one API, and whose
@@ -231,6 +235,101 @@ func TestToolExpiresAndClosedShopsHaveNone(t *testing.T) {
 	fatal(t, p.CloseShopAs(ctx, idptest.Operator(), c.shop))
 	if _, ok := p.Config().Clients.Lookup(long.ToolID); ok {
 		t.Error("the tool of a closed shop is served")
+	}
+}
+
+// A tool does not stop without a word: those who may have to do with tools are
+// mailed 14 and 3 days before, once each, and nobody else is.
+func TestEndOfAToolIsToldTwice(t *testing.T) {
+	t.Parallel()
+	c := withShop(t, tooled())
+	p, ctx := c.s.Provider, t.Context()
+	_, tech := c.member("mio@example.jp", "tech")
+	c.member("ken@example.jp", "staff")
+	create := func(days int) idp.Secret {
+		t.Helper()
+		in := newTool()
+		in.Days = days
+		s, err := p.CreateTool(ctx, c.b, c.shop, in)
+		fatal(t, err)
+		return s
+	}
+	made := create(30)
+	create(7) // told 3 days before alone
+	fatal(t, p.RevokeTool(ctx, c.b, c.shop, create(30).ToolID))
+	c.tool() // never ends
+	told := func(to string) (n int) {
+		t.Helper()
+		fatal(t, p.Deliver(ctx))
+		for _, m := range c.s.Inbox.Messages(mfa.Mail) {
+			if m.To == to && strings.Contains(m.Subject, "まもなく期限切れ") {
+				n++
+			}
+		}
+		return n
+	}
+	begin := c.s.Clock.Now()
+	for _, tt := range []struct{ days, want int }{{0, 0}, {5, 1}, {6, 1}, {17, 2}, {20, 2}, {28, 3}, {29, 3}, {31, 3}} {
+		c.s.Clock.Advance(begin.Add(time.Duration(tt.days) * 24 * time.Hour).Sub(c.s.Clock.Now()))
+		for range 2 {
+			fatal(t, p.RemindTools(ctx))
+		}
+		for _, to := range []string{c.owner.Email, tech.Email} {
+			if got := told(to); got != tt.want {
+				t.Errorf("after %d days: %s has %d mails, want %d", tt.days, to, got, tt.want)
+			}
+		}
+	}
+	if n := told("ken@example.jp"); n != 0 {
+		t.Errorf("a member who has nothing to do with tools has %d mails", n)
+	}
+	m := mailIn(t, c.s, tech.Email, "まもなく期限切れ")
+	for _, part := range []string{m.Body, m.HTML} {
+		for _, word := range []string{"あと2日です", made.ToolID, "みなと 書店"} {
+			if !strings.Contains(part, word) {
+				t.Errorf("the mail lacks %q:\n%s", word, part)
+			}
+		}
+		if strings.Contains(part, made.Secret) {
+			t.Error("the secret is in the mail")
+		}
+	}
+}
+
+// Many tools are told of in bounded steps, and a suspended member is not told.
+func TestEndsOfManyToolsAreTold(t *testing.T) {
+	t.Parallel()
+	c := withShop(t, tooled())
+	p, ctx := c.s.Provider, t.Context()
+	_, tech := c.member("mio@example.jp", "tech")
+	fatal(t, p.SetUserDisabled(ctx, idptest.Operator(), tech.ID, true))
+	now := c.s.Clock.Now()
+	fatal(t, c.s.Store.Update(ctx, idptest.Operator(), func(tx *store.Tx) error {
+		for i := range 120 {
+			err := tx.InsertTool(store.Tool{
+				ID: fmt.Sprintf("tool-%016d", i), ShopID: c.shop, Name: "T", Auth: clients.AuthBasic, Scopes: []string{"orders"},
+				CreatedBy: c.owner.ID, CreatedAt: now, ExpiresAt: now.Add(20 * 24 * time.Hour),
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	c.s.Clock.Advance(7 * 24 * time.Hour)
+	fatal(t, p.RemindTools(ctx))
+	mails := map[string]int{}
+	fatal(t, c.s.Store.View(ctx, func(tx *store.Tx) error {
+		box, err := tx.Outbox(0)
+		for _, o := range box {
+			if o.Name == "mail.shop_tool_end" {
+				mails[o.UserID]++
+			}
+		}
+		return err
+	}))
+	if mails[c.owner.ID] != 120 || len(mails) != 1 {
+		t.Errorf("mails by person: %v", mails)
 	}
 }
 

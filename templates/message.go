@@ -114,6 +114,7 @@ var mails = map[string]mailRules{
 	"mail.shop_tool":      about("shop", "tool", "by"),
 	"mail.shop_tool_new":  about("shop", "tool", "by"),
 	"mail.shop_tool_off":  {facts: []string{"shop", "tool", "by", "time"}},
+	"mail.shop_tool_end":  {facts: []string{"shop", "tool", "until"}},
 	"mail.shop_tools_off": {facts: []string{"shop", "time"}},
 	"mail.shop_tools_on":  {facts: []string{"shop", "time"}},
 	"mail.rec_code":       {facts: []string{"code"}},

@@ -65,6 +65,7 @@ var Notified = map[string]string{
 	"shop.left":            "mail.shop_left",
 	"shop.removed":         "mail.shop_removed",
 	"shop.role_changed":    "mail.shop_role",
+	"shop.tool_ending":     "mail.shop_tool_end",
 	"shop.tool_added":      "mail.shop_tool",
 	"shop.tool_revoked":    "mail.shop_tool_off",
 	"shop.tool_rotated":    "mail.shop_tool_new",

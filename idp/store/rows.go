@@ -292,6 +292,8 @@ type Tool struct {
 	// CreatedBy is a user's id.
 	CreatedBy                                   string
 	CreatedAt, ExpiresAt, RevokedAt, LastUsedAt time.Time
+	// RemindedDays is how many days before its end the last reminder was sent; 0 for none.
+	RemindedDays int
 }
 
 // ToolSecret is an active secret of a tool.

@@ -238,3 +238,58 @@ func TestGrantsOfAShopAreRevoked(t *testing.T) {
 		})
 	})
 }
+
+func TestToolsThatEndAreToldOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *database) {
+		const day = 24 * time.Hour
+		db.do(t, func(tx *store.Tx) error {
+			err := tx.InsertShop(store.Shop{ID: "s", Name: "S"})
+			for id, span := range map[string][2]time.Duration{ // since when, and for how long from now
+				"a": {20 * day, 10 * day}, "b": {20 * day, 2 * day}, "new": {time.Hour, 10 * day}, "late": {20 * day, 30 * day},
+				"over": {20 * day, -day}, "revoked": {20 * day, 2 * day},
+			} {
+				tool := store.Tool{ID: id, ShopID: "s", Name: id, CreatedAt: tx.Now.Add(-span[0]), ExpiresAt: tx.Now.Add(span[1])}
+				if id == "revoked" {
+					tool.RevokedAt = tx.Now
+				}
+				err = errors.Join(err, tx.InsertTool(tool))
+			}
+			return errors.Join(err, tx.InsertTool(store.Tool{ID: "ever", ShopID: "s", Name: "ever"}))
+		})
+		ending := func(days int, after string, limit int) (ids string) {
+			db.read(t, func(tx *store.Tx) error {
+				tools, err := tx.ToolsEnding(days, after, limit)
+				for _, tool := range tools {
+					ids += tool.ID
+				}
+				return err
+			})
+			return ids
+		}
+		for _, tt := range []struct {
+			days  int
+			after string
+			limit int
+			want  string
+		}{{14, "", 9, "ab"}, {14, "", 1, "a"}, {14, "a", 9, "b"}, {3, "", 9, "b"}} {
+			if got := ending(tt.days, tt.after, tt.limit); got != tt.want {
+				t.Errorf("within %d days after %q: got %q, want %q", tt.days, tt.after, got, tt.want)
+			}
+		}
+		db.do(t, func(tx *store.Tx) error { return tx.RemindTool("b", 14) })
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.RemindTool("b", 14) })
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.RemindTool("revoked", 14) })
+		db.do(t, func(tx *store.Tx) error { return tx.RemindTool("b", 3) })
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.RemindTool("b", 14) })
+		if got := ending(14, "", 9) + ending(3, "", 9); got != "a" {
+			t.Errorf("after b was told: got %q", got)
+		}
+		db.do(t, func(tx *store.Tx) error { // a new secret is no reason to tell again
+			tool, err := tx.Tool("b")
+			return errors.Join(err, tx.UpdateTool(tool))
+		})
+		if got := ending(3, "", 9); got != "" {
+			t.Errorf("after b changed: got %q", got)
+		}
+	})
+}

@@ -25,6 +25,8 @@ type toolFields struct {
 	ExpiresAt  time.Time `gorm:"serializer:moment"`
 	RevokedAt  time.Time `gorm:"serializer:moment"`
 	LastUsedAt time.Time `gorm:"serializer:moment"`
+
+	RemindedDays int
 }
 
 type toolRow struct {
@@ -77,7 +79,7 @@ func (tx *Tx) UpdateTool(t Tool) error {
 		return err
 	}
 	return update(tx, toolRow{Tool: toolFields(t), Version: v},
-		"shop_id", "auth", "scopes", "resources", "created_by", "created_at", "expires_at", "last_used_at")
+		"shop_id", "auth", "scopes", "resources", "created_by", "created_at", "expires_at", "last_used_at", "reminded_days")
 }
 
 // RevokeTools revokes all tools of a shop that are not revoked yet.
@@ -103,6 +105,24 @@ func (tx *Tx) changeTools(statement, shopID string, args ...any) error {
 func (tx *Tx) ToolUsed(id string, at time.Time) error {
 	_, err := tx.exec("note use of tool", "UPDATE shop_tools SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)", at.Unix(), id)
 	return err
+}
+
+// ToolsEnding returns tools after an id, by id, that end within so many days, were
+// made before these began, and of which nobody was reminded within them: limit
+// of them at most.
+func (tx *Tx) ToolsEnding(days int, after string, limit int) ([]Tool, error) {
+	span := int64(days) * 24 * 60 * 60
+	rows, err := list[toolRow](tx, "id", limit, `id > ? AND revoked_at IS NULL AND expires_at > ? AND expires_at <= ?
+		AND expires_at - created_at > ? AND (reminded_days = 0 OR reminded_days > ?)`,
+		after, tx.Now.Unix(), tx.Now.Unix()+span, span, days)
+	return each(rows, func(r toolRow) Tool { return Tool(r.Tool) }), err
+}
+
+// RemindTool notes that a tool's end, so many days away, was told; ErrConflict
+// when that was done before, or the tool is revoked. It is no change of the tool.
+func (tx *Tx) RemindTool(id string, days int) error {
+	return tx.must("remind of tool", ErrConflict, `UPDATE shop_tools SET reminded_days = ?1
+		WHERE id = ?2 AND revoked_at IS NULL AND (reminded_days = 0 OR reminded_days > ?1)`, days, id)
 }
 
 // ChangedTool is a tool with what its shop says of it.

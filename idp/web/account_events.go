@@ -50,6 +50,7 @@ var history = map[string]told{
 	"shop.tool_added":       {icon: "key", key: "act.shop_tool"},
 	"shop.tool_rotated":     {icon: "key", key: "act.shop_tool_new"},
 	"shop.tool_revoked":     {icon: "key", key: "act.shop_tool_off"},
+	"shop.tool_ending":      {icon: "alert", key: "act.shop_tool_end"},
 	"shop.tools_suspended":  {icon: "alert", key: "act.shop_tools_off"},
 	"shop.tools_resumed":    {icon: "check", key: "act.shop_tools_on"},
 	"shop.demand_changed":   {icon: "shield", key: "act.shop_demand"},
