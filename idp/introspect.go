@@ -10,18 +10,21 @@ import (
 )
 
 // ClientBearer says whether a client's own access token lives: nil, or
-// ErrRevoked when it was revoked by its jti, on whatever node that was. Whether
-// the client may still act is the caller's to see.
+// ErrRevoked when it was revoked by its jti, on whatever node that was, as for
+// [Provider.Bearer]. Whether the client may still act is the caller's to see.
 func (p *Provider) ClientBearer(ctx context.Context, jti string) error {
-	var revoked bool
-	err := p.st.Glance(ctx, func(tx *store.Tx) error {
-		var err error
-		revoked, err = tx.JTIRevoked(jti)
-		return err
+	_, err := p.standing.ask(jti, func() (User, error) {
+		var revoked bool
+		err := p.st.Glance(ctx, func(tx *store.Tx) error {
+			var err error
+			revoked, err = tx.JTIRevoked(jti)
+			return err
+		})
+		if err == nil && revoked {
+			err = ErrRevoked
+		}
+		return User{}, err
 	})
-	if err == nil && revoked {
-		return ErrRevoked
-	}
 	return err
 }
 

@@ -41,6 +41,7 @@ func New(ctx context.Context, cfg Config) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{cfg: cfg, st: cfg.Store, meters: newMeters(cfg.Metrics, cfg.Limits.MFA.Countries), alarms: alarms{raised: map[[2]string]time.Time{}}}
+	p.standing = standing{st: cfg.Store, now: cfg.Now}
 	if site, ok := passkey.NewSite(cfg.Issuer, cfg.Name); ok {
 		p.site = &site
 	}

@@ -159,7 +159,9 @@ type Provider struct {
 	jobs *jobs.Runner
 
 	meters *meters
-	alarms alarms
+	// standing are access tokens that were found to live.
+	standing standing
+	alarms   alarms
 	// site is whom passkeys are made for; nil where browsers make none.
 	site *passkey.Site
 	// toolsMu guards toolsVersion, that of the tools last loaded; toolUses are when

@@ -290,23 +290,25 @@ func (p *Provider) revoke(w *work, grantID, why string) error {
 
 // Bearer is the person behind an access token; ErrRevoked when its grant, the
 // person, the token itself or one that it was exchanged from was revoked, on
-// whatever node that was.
+// whatever node that was: at once if it was this one, and else within a second.
+// The user comes without their password.
 func (p *Provider) Bearer(ctx context.Context, grantID, jti string, from ...string) (User, error) {
-	var u User
-	err := p.st.Glance(ctx, func(tx *store.Tx) error {
-		for _, one := range from {
-			if revoked, err := tx.JTIRevoked(one); err != nil || revoked {
-				return cmp.Or(err, ErrRevoked)
+	return p.standing.ask(jti, func() (u User, err error) {
+		err = p.st.Glance(ctx, func(tx *store.Tx) error {
+			for _, one := range from {
+				if revoked, err := tx.JTIRevoked(one); err != nil || revoked {
+					return cmp.Or(err, ErrRevoked)
+				}
 			}
+			var err error
+			u, err = tx.Bearer(grantID, jti)
+			return err
+		})
+		if errors.Is(err, store.ErrNotFound) {
+			err = ErrRevoked
 		}
-		var err error
-		u, err = tx.Bearer(grantID, jti)
-		return err
+		return u, err
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		err = ErrRevoked
-	}
-	return u, err
 }
 
 // RevokeRefresh revokes the grant of a client's own refresh token (RFC 7009).

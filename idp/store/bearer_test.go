@@ -69,3 +69,34 @@ func TestListsOfGrantsKeepEveryCharacter(t *testing.T) {
 		}
 	})
 }
+
+func TestEndedCountsWhatMayEndATokenOrChangeItsPerson(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *database) {
+		db.person(t, "u1")
+		db.do(t, func(tx *store.Tx) error { return tx.InsertGrant(store.Grant{ID: "g", ClientID: "shop", UserID: "u1"}) })
+		for _, c := range []struct {
+			name string
+			ends bool
+			f    func(tx *store.Tx) error
+		}{
+			{"code", false, func(tx *store.Tx) error {
+				return tx.InsertCode(store.Code{Hash: []byte("c"), GrantID: "g", ExpiresAt: tx.Now})
+			}},
+			{"nothing", false, func(*store.Tx) error { return nil }},
+			{"token", true, func(tx *store.Tx) error { return tx.RevokeJTI("jti", tx.Now.Add(time.Hour)) }},
+			{"grant", true, func(tx *store.Tx) error { return tx.RevokeGrant("g") }},
+			{"grants", true, func(tx *store.Tx) error { _, err := tx.RevokeGrants(store.GrantFilter{UserID: "u1"}); return err }},
+			{"user", true, func(tx *store.Tx) error {
+				u, err := tx.User("u1")
+				return errors.Join(err, tx.UpdateUser(u))
+			}},
+			{"erasure", true, func(tx *store.Tx) error { return tx.EraseUser("u1") }},
+		} {
+			before := db.Ended()
+			db.do(t, c.f)
+			if got := db.Ended() > before; got != c.ends {
+				t.Errorf("%s: counted %v, want %v", c.name, got, c.ends)
+			}
+		}
+	})
+}

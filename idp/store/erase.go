@@ -22,6 +22,7 @@ var erasures = []struct{ table, statement string }{
 // ErrNotFound. Their address is free afterwards; their id is never given again,
 // because ids are random.
 func (tx *Tx) EraseUser(id string) error {
+	tx.ends = true
 	for _, e := range erasures {
 		if _, err := tx.exec("erase "+e.table, e.statement, id); err != nil {
 			return err

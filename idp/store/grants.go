@@ -82,6 +82,7 @@ func (tx *Tx) BindGrant(id, jkt, x5t string) error {
 // RevokeGrant ends a grant and with it every code and token that points at it;
 // one that was revoked stays as it is.
 func (tx *Tx) RevokeGrant(id string) error {
+	tx.ends = true
 	_, err := tx.exec("revoke grant", "UPDATE grants SET revoked_at = ?1 WHERE id = ?2 AND revoked_at IS NULL", tx.Now.Unix(), id)
 	return err
 }
@@ -95,6 +96,7 @@ func (tx *Tx) RevokeGrants(f GrantFilter) ([]Grant, error) {
 	if err := tx.writable(); err != nil {
 		return nil, err
 	}
+	tx.ends = true
 	where, args := "revoked_at IS NULL AND id <> ? AND sid <> ?", []any{f.Except, f.Except}
 	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "sid": f.SID, "shop_id": f.ShopID} {
 		if v != "" {

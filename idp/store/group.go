@@ -19,6 +19,7 @@ type group struct {
 	waiting atomic.Int64 // callers at the door
 	commits atomic.Int64
 	updates atomic.Int64 // committed ones
+	ended   atomic.Int64 // see [Store.Ended]
 
 	turn   sync.Mutex // the door: guards what follows
 	open   *batch     // the transaction that is open, or nil
@@ -28,6 +29,7 @@ type group struct {
 // batch is the fate of one transaction's members.
 type batch struct {
 	members int
+	ends    bool // see Tx
 	done    chan struct{}
 	err     error // set before done is closed
 }
@@ -82,6 +84,7 @@ func (g *group) join(ctx context.Context, tx *Tx, f func(*Tx) error) (b *batch, 
 		return nil, result
 	}
 	g.open.members++
+	g.open.ends = g.open.ends || tx.ends
 	return g.open, result
 }
 
@@ -133,7 +136,11 @@ func (g *group) leave() {
 		return
 	}
 	g.commits.Add(1)
-	if err := g.conn.run(context.Background(), "COMMIT"); err != nil {
+	err := g.conn.run(context.Background(), "COMMIT")
+	if g.open.ends { // also when nobody knows whether it was committed
+		g.ended.Add(1)
+	}
+	if err != nil {
 		g.end(fmt.Errorf("commit: %w", explain(err)))
 		return
 	}

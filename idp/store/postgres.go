@@ -25,6 +25,7 @@ type postgresDB struct {
 	db      *gorm.DB
 	log     *slog.Logger
 	commits atomic.Int64
+	ends    atomic.Int64
 }
 
 func isPostgres(dsn string) bool {
@@ -101,12 +102,18 @@ func (d *postgresDB) once(ctx context.Context, tx *Tx, f func(*Tx) error) (retry
 	if !commit {
 		return false, result
 	}
-	if err := t.Commit(); err != nil {
+	err = t.Commit()
+	if tx.ends { // also when nobody knows whether it was committed
+		d.ends.Add(1)
+	}
+	if err != nil {
 		return again(err), fmt.Errorf("commit: %w", explain(err))
 	}
 	d.commits.Add(1)
 	return false, result
 }
+
+func (d *postgresDB) ended() int64 { return d.ends.Load() }
 
 // bind returns gorm on one transaction.
 func (d *postgresDB) bind(ctx context.Context, t *sql.Tx) *gorm.DB {

@@ -66,6 +66,7 @@ func (tx *Tx) UseRefreshToken(hash []byte, next string) error {
 
 // RevokeJTI refuses one access token until it expires by itself.
 func (tx *Tx) RevokeJTI(jti string, until time.Time) error {
+	tx.ends = true
 	_, err := tx.exec("revoke jti", `INSERT INTO jtis (jti, expires_at) VALUES (?1, ?2)
 		ON CONFLICT (jti) DO UPDATE SET expires_at = excluded.expires_at`, jti, unix(until))
 	return err

@@ -193,6 +193,8 @@ func (d *sqliteDB) stats() Stats {
 	return Stats{Updates: d.writer.updates.Load(), Commits: d.writer.commits.Load(), Waiting: d.writer.waiting.Load()}
 }
 
+func (d *sqliteDB) ended() int64 { return d.writer.ended.Load() }
+
 func (d *sqliteDB) close() error {
 	var errs []error
 	if d.writer != nil {

@@ -45,6 +45,7 @@ type engine interface {
 	version(ctx context.Context) (int64, error)
 	backup(ctx context.Context, path string) error
 	stats() Stats
+	ended() int64
 	close() error
 }
 
@@ -88,6 +89,11 @@ type Stats struct {
 
 // Stats are the counts so far.
 func (s *Store) Stats() Stats { return s.engine.stats() }
+
+// Ended counts the updates of this store that may have ended an access token
+// (itself, its grant, its person) or changed its person. It has grown before
+// such an [Store.Update] returns; of other processes it knows nothing.
+func (s *Store) Ended() int64 { return s.engine.ended() }
 
 // Dialect is "sqlite" or "postgres".
 func (s *Store) Dialect() string { return s.engine.dialect() }

@@ -29,6 +29,8 @@ type Tx struct {
 	pool     gorm.ConnPool // of db, for statements in SQL
 	ctx      context.Context
 	readOnly bool
+	// ends is set by what may end an access token or changes its person; see [Store.Ended].
+	ends bool
 	// fault is the first error after which the database refuses, or must be refused, all work.
 	fault error
 }

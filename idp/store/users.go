@@ -72,7 +72,7 @@ func (tx *Tx) Bearer(grantID, jti string) (User, error) {
 // UpdateUser writes every field; UpdatedAt becomes tx.Now. After ErrExists,
 // which means that the address is taken, the transaction cannot go on.
 func (tx *Tx) UpdateUser(u User) error {
-	u.UpdatedAt = tx.Now
+	u.UpdatedAt, tx.ends = tx.Now, true
 	return update(tx, userRow(u))
 }
 
