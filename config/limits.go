@@ -153,6 +153,7 @@ func (l Limits) recoveryBounds() []bound {
 		span("recovery.open", r.Open, day, 30*day),
 		span("recovery.wait", r.Wait, 0, 7*day),          // C-41
 		span("recovery.wait_long", r.WaitLong, 0, 7*day), // C-41
+		span("recovery.reminder", r.Reminder, 0, 3*day),  // C-41
 		span("recovery.lately", r.Lately, 0, 365*day),    // T-42
 		span("recovery.finish_link", r.Finish, time.Hour, 7*day),
 		span("recovery.evidence", r.Evidence, day, 90*day), // C-44

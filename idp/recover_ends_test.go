@@ -53,6 +53,52 @@ func TestEvidenceIsDeletedOnSchedule(t *testing.T) {
 	wantErr(t, err, idp.ErrNotFound)
 }
 
+// C-41: whoever missed the first mails is told once more, at every address, with
+// the link that stops the reset; nobody else is.
+func TestOwnerIsRemindedBeforeTheReset(t *testing.T) {
+	t.Parallel()
+	s, u := withKenji(t)
+	fatal(t, s.Store.Update(t.Context(), idptest.Operator(), func(tx *store.Tx) error {
+		return tx.InsertNoticeAddress(store.NoticeAddress{UserID: u.ID, Email: "second@example.jp", CreatedAt: tx.Now})
+	}))
+	one, two := reviewers(t, s)
+	st := passerby(t, s)
+	secret := st.apply(st.lost(), "", contact)
+	approve(one, two)
+	reminded := func() (to []string) {
+		t.Helper()
+		fatal(t, s.Provider.Deliver(t.Context()))
+		for _, m := range s.Inbox.Messages(mfa.Mail) {
+			if strings.Contains(m.Subject, "まもなく2段階認証がリセット") {
+				to = append(to, m.To)
+			}
+		}
+		slices.Sort(to)
+		return to
+	}
+	v, err := s.Provider.RecoveryStatus(t.Context(), secret)
+	fatal(t, err)
+	wait := v.DueAt.Sub(s.Clock.Now())
+	pass(t, s, wait-12*time.Hour-time.Second)
+	if got := reminded(); len(got) != 0 {
+		t.Errorf("reminded early: %v", got)
+	}
+	pass(t, s, time.Second)
+	pass(t, s, time.Hour)
+	if got := reminded(); !slices.Equal(got, []string{u.Email, "second@example.jp"}) {
+		t.Errorf("reminded: %v", got)
+	}
+	m := mailIn(t, s, "second@example.jp", "まもなく")
+	if !strings.Contains(m.Body, "あと約12時間") || !strings.Contains(m.HTML, "あと約12時間") || !strings.Contains(m.HTML, "/recovery/status?token=") {
+		t.Errorf("the mail says\n%s\n%s", m.Body, m.HTML)
+	}
+	fatal(t, s.Provider.CancelRecovery(t.Context(), passerby(t, s).b, linkIn(t, s, "second@example.jp", "まもなく"), true))
+	pass(t, s, wait)
+	if got := st.state(secret); got != recovery.Cancelled {
+		t.Errorf("the request is %s", got)
+	}
+}
+
 // A request that nobody goes on with ends, and its people are told.
 func TestRequestThatNobodyDecidesExpires(t *testing.T) {
 	t.Parallel()

@@ -18,13 +18,14 @@ const (
 )
 
 // Recover goes on with requests whose time has come: it expires those nobody
-// decided, resets the accounts of those whose waiting time is over, and deletes
-// evidence that has been kept long enough (C-41, C-44).
+// decided, resets the accounts of those whose waiting time is over, reminds the
+// owners of those where it is about to be, and deletes evidence that has been
+// kept long enough (C-41, C-44).
 func (p *Provider) Recover(ctx context.Context) error {
 	for _, part := range []struct {
 		list func(*store.Tx, int) ([]store.Recovery, error)
 		one  func(*work, string) error
-	}{{(*store.Tx).RecoveriesDue, p.recoveryDue}, {(*store.Tx).RecoveriesToClear, p.clearRecovery}} {
+	}{{(*store.Tx).RecoveriesDue, p.recoveryDue}, {p.recoveriesEnding, p.remindOwner}, {(*store.Tx).RecoveriesToClear, p.clearRecovery}} {
 		var list []store.Recovery
 		err := p.st.View(ctx, func(tx *store.Tx) error {
 			var err error
@@ -39,6 +40,27 @@ func (p *Provider) Recover(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (p *Provider) recoveriesEnding(tx *store.Tx, limit int) ([]store.Recovery, error) {
+	return tx.RecoveriesEnding(p.cfg.Limits.Recovery.Reminder, limit)
+}
+
+// remindOwner writes to every address of an account once more before it is
+// reset, with the link that stops that: whoever missed the first mails.
+func (p *Provider) remindOwner(w *work, id string) error {
+	if err := w.RemindRecovery(id); err != nil { // it was stopped, or another node was faster
+		return ignore(err, store.ErrConflict)
+	}
+	r, err := w.Recovery(id)
+	if err != nil {
+		return err
+	}
+	hours := strconv.Itoa(max(int(r.DueAt.Sub(w.Now).Round(time.Hour)/time.Hour), 1))
+	if err := p.noticeRecovery(w, r, "mail.rec_soon", "due", clockTime(r.DueAt), "hours", hours); err != nil {
+		return err
+	}
+	return w.recordRecovery("recovery.reminded", r)
 }
 
 // recoveryDue ends a state whose time is over. The request is read anew: it may

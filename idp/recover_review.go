@@ -175,7 +175,7 @@ func (p *Provider) recoveryCase(tx *store.Tx, r store.Recovery, u User) (Recover
 
 // recoveryEvents are what the page of a request shows of its history.
 var recoveryEvents = []string{
-	"recovery.sent", "recovery.approved", "recovery.waiting", "recovery.asked", "recovery.answered", "recovery.refused",
+	"recovery.sent", "recovery.approved", "recovery.waiting", "recovery.reminded", "recovery.asked", "recovery.answered", "recovery.refused",
 	"recovery.cancelled", "recovery.expired", "recovery.done", "recovery.cleared", "staff.viewed",
 }
 

@@ -24,7 +24,7 @@ var unreported = []string{
 	"mail.shop_member", "mail.shop_gone", "mail.shop_removed", "mail.shop_role", "mail.shop_2sv", "mail.shop_closed",
 	"mail.shop_tool_off", "mail.shop_tool_end", "mail.shop_tools_off", "mail.shop_tools_on",
 	"mail.role_on", "mail.role_off", "mail.suspended", "mail.restored", "mail.ended",
-	"mail.rec_in", "mail.rec_ask", "mail.rec_ok", "mail.rec_ng", "mail.rec_off", "mail.rec_exp", "mail.rec_done",
+	"mail.rec_in", "mail.rec_ask", "mail.rec_ok", "mail.rec_soon", "mail.rec_ng", "mail.rec_off", "mail.rec_exp", "mail.rec_done",
 	"mail.m_unver", "mail.m_check", "mail.m_old", "mail.m_purged",
 	"mail.extended", "mail.due", "mail.due_now",
 }

@@ -121,6 +121,7 @@ var mails = map[string]mailRules{
 	"mail.rec_in":         {facts: append([]string{"link"}, event.facts...), link: true},
 	"mail.rec_ask":        {facts: []string{"link", "time"}, link: true},
 	"mail.rec_ok":         {facts: []string{"link", "due"}, link: true},
+	"mail.rec_soon":       {facts: []string{"link", "due"}, link: true},
 	"mail.rec_ng":         told,
 	"mail.rec_off":        told,
 	"mail.rec_exp":        told,

@@ -135,7 +135,7 @@ func TestMailsSayTheSameInTextAndHTML(t *testing.T) {
 func TestMailsHaveNoLinkButTheirOwn(t *testing.T) {
 	t.Parallel()
 	own := map[string]string{}
-	for _, name := range []string{"reset", "paused", "shop_invite", "mustchange", "rec_in", "rec_ask", "rec_ok", "rec_new"} {
+	for _, name := range []string{"reset", "paused", "shop_invite", "mustchange", "rec_in", "rec_ask", "rec_ok", "rec_soon", "rec_new"} {
 		own["mail."+name] = "/password/reset?token=ABC"
 	}
 	for _, name := range templates.Mails() {

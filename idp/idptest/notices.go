@@ -51,6 +51,7 @@ var Notified = map[string]string{
 	"recovery.done":        "mail.rec_done",
 	"recovery.expired":     "mail.rec_exp",
 	"recovery.refused":     "mail.rec_ng",
+	"recovery.reminded":    "mail.rec_soon",
 	"recovery.sent":        "mail.rec_in",
 	"recovery.waiting":     "mail.rec_ok",
 	"recovery_code.used":   "mail.rc_used",

@@ -11,6 +11,8 @@ type Limits struct {
 	// Wait and WaitLong are the waiting time after two approvals (C-41).
 	Wait     time.Duration `yaml:"wait"`
 	WaitLong time.Duration `yaml:"wait_long"`
+	// Reminder is how long before its end the owner is mailed once more; 0 for not at all.
+	Reminder time.Duration `yaml:"reminder"`
 	// Lately is how far back a change of password or address prolongs the waiting time.
 	Lately time.Duration `yaml:"lately"`
 	// Finish is how long the link works that sets a new password in the end.
@@ -37,7 +39,7 @@ const day = 24 * time.Hour
 // DefaultLimits are C-41, C-42, C-44 and what goes with them.
 func DefaultLimits() Limits {
 	return Limits{
-		Draft: time.Hour, Open: 7 * day, Wait: day, WaitLong: 3 * day, Lately: 30 * day, Finish: day,
+		Draft: time.Hour, Open: 7 * day, Wait: day, WaitLong: 3 * day, Reminder: 12 * time.Hour, Lately: 30 * day, Finish: day,
 		Evidence: 7 * day, Record: 180 * day,
 		PerDay: 2, PerMonth: 10, PerNetwork: 20, PerBrowser: 5,
 		Files: 4, FileKiB: 8 << 10, Megapixels: 50,

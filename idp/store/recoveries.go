@@ -111,6 +111,21 @@ func (tx *Tx) RecoveriesDue(limit int) ([]Recovery, error) {
 	return tx.recoveries("due_at, id", limit, "due_at <= ? AND state <> 'draft'", tx.Now.Unix())
 }
 
+// RecoveriesEnding returns at most limit requests whose waiting time ends within
+// a span and was longer than that, and whose owner was not reminded.
+func (tx *Tx) RecoveriesEnding(span time.Duration, limit int) ([]Recovery, error) {
+	seconds := int64(span / time.Second)
+	return tx.recoveries("due_at, id", limit, `state = 'waiting' AND user_id <> '' AND reminded_at IS NULL AND due_at > ? AND due_at <= ?
+		AND due_at - decided_at > ?`, tx.Now.Unix(), tx.Now.Unix()+seconds, seconds)
+}
+
+// RemindRecovery notes that the owner was reminded of a request that waits;
+// ErrConflict when that was done before, or it waits no more.
+func (tx *Tx) RemindRecovery(id string) error {
+	return tx.must("remind of recovery", ErrConflict,
+		"UPDATE recoveries SET reminded_at = ?1 WHERE id = ?2 AND state = 'waiting' AND reminded_at IS NULL", tx.Now.Unix(), id)
+}
+
 // RecoveriesToClear returns at most limit requests whose evidence is to be deleted now.
 func (tx *Tx) RecoveriesToClear(limit int) ([]Recovery, error) {
 	return tx.recoveries("clear_at, id", limit, "clear_at <= ?", tx.Now.Unix())

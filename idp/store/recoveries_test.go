@@ -156,3 +156,42 @@ func TestEvidenceCannotBeMovedToAnotherRequest(t *testing.T) {
 		t.Errorf("got %v, want ErrSealed", err)
 	}
 }
+
+func TestOwnersAreRemindedOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *database) {
+		db.do(t, func(tx *store.Tx) error {
+			var err error
+			for id, r := range map[string]store.Recovery{
+				"soon": {State: "waiting", DueAt: tx.Now.Add(time.Hour), DecidedAt: tx.Now.Add(-23 * time.Hour)},
+				"late": {State: "waiting", DueAt: tx.Now.Add(20 * time.Hour), DecidedAt: tx.Now.Add(-4 * time.Hour)},
+				"over": {State: "waiting", DueAt: tx.Now, DecidedAt: tx.Now.Add(-24 * time.Hour)},
+				"fast": {State: "waiting", DueAt: tx.Now.Add(time.Hour), DecidedAt: tx.Now},
+				"open": {State: "open", DueAt: tx.Now.Add(time.Hour), DecidedAt: tx.Now.Add(-24 * time.Hour)},
+			} {
+				r.ID, r.UserID = id, "of "+id
+				err = errors.Join(err, tx.InsertRecovery(r))
+			}
+			return errors.Join(err, tx.InsertRecovery(store.Recovery{ID: "nobody", State: "waiting", DueAt: tx.Now.Add(time.Hour), DecidedAt: tx.Now.Add(-24 * time.Hour)}))
+		})
+		ending := func() (ids string) {
+			db.read(t, func(tx *store.Tx) error {
+				list, err := tx.RecoveriesEnding(12*time.Hour, 9)
+				for _, r := range list {
+					ids += r.ID
+				}
+				return err
+			})
+			return ids
+		}
+		if got := ending(); got != "soon" {
+			t.Errorf("got %q", got)
+		}
+		db.do(t, func(tx *store.Tx) error { return tx.RemindRecovery("soon") })
+		for _, id := range []string{"soon", "open", "none"} {
+			db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.RemindRecovery(id) })
+		}
+		if got := ending(); got != "" {
+			t.Errorf("after it was told: got %q", got)
+		}
+	})
+}
