@@ -87,12 +87,31 @@ func (p *Provider) SetRole(ctx context.Context, actor Actor, id string, r Role, 
 	})
 }
 
+// StaffMember is somebody who has a role, and whether they could be let in.
+type StaffMember struct {
+	User
+	// Passkeys are those that may be used.
+	Passkeys int
+	// Lacks says that the pages under /admin demand what the member has not set
+	// up: two-step verification or, where browsers make them, a passkey.
+	Lacks bool
+}
+
 // ListStaff is everybody who has a role.
-func (p *Provider) ListStaff(ctx context.Context) ([]User, error) {
-	var list []User
+func (p *Provider) ListStaff(ctx context.Context) ([]StaffMember, error) {
+	var list []StaffMember
 	err := p.st.View(ctx, func(tx *store.Tx) error {
-		var err error
-		list, err = tx.Staff()
+		list = nil
+		people, err := tx.Staff()
+		for _, u := range people {
+			keys, err := p.passkeys(tx, u.ID)
+			if err != nil {
+				return err
+			}
+			m := StaffMember{User: u, Passkeys: len(keys)}
+			m.Lacks = u.TwoStepAt.IsZero() || m.Passkeys == 0 && p.staffRequest().Want == signin.LevelPhishingResistant
+			list = append(list, m)
+		}
 		return err
 	})
 	return list, err

@@ -17,6 +17,15 @@ func TestStaffPagesNeedAPasskey(t *testing.T) {
 	u := s.AddStaff(t, "kenji@example.jp", password15, mobile, base32Key, idp.Admin)
 	st := kenji(t, s, false) // password and code
 	p, ctx := s.Provider, t.Context()
+	listed := func(passkeys int, lacks bool) {
+		t.Helper()
+		list, err := p.ListStaff(ctx)
+		fatal(t, err)
+		if len(list) != 1 || list[0].ID != u.ID || list[0].Passkeys != passkeys || list[0].Lacks != lacks {
+			t.Errorf("staff are listed as %+v", list)
+		}
+	}
+	listed(0, true)
 	_, err := p.Duty(ctx, st.b)
 	wantErr(t, err, idp.ErrStaffSignIn)
 	_, err = p.StaffPerson(ctx, st.b, u.ID)
@@ -36,6 +45,7 @@ func TestStaffPagesNeedAPasskey(t *testing.T) {
 	if got := mailsTo(t, s, u.Email, "パスキーを追加しました"); got != 1 {
 		t.Errorf("%d mails tell of the passkey", got)
 	}
+	listed(1, false)
 	// With the passkey alone the next day; a code or a recovery code is nothing beside it.
 	s.Clock.Advance(25 * time.Hour)
 	third := story{t, s, browser()}
@@ -105,6 +115,11 @@ func TestStaffOfAnIssuerWithoutPasskeysNeedACode(t *testing.T) {
 	st.sms(st.password(n, u.Email), mobile, false)
 	_, err = s.Provider.Duty(t.Context(), st.b)
 	fatal(t, err)
+	list, err := s.Provider.ListStaff(t.Context())
+	fatal(t, err)
+	if len(list) != 1 || list[0].Lacks {
+		t.Errorf("staff are listed as %+v", list)
+	}
 }
 
 // A passkey in place of the password is as fresh as one: it leads on to the

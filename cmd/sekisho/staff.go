@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -36,18 +37,35 @@ func (p *program) setRole(ctx context.Context, f *flags, args []string, has bool
 	})
 }
 
+// count is a number of passkeys, and none a word that stands out.
+func count(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return strconv.Itoa(n)
+}
+
 func userStaff(ctx context.Context, p *program, args []string) error {
-	f := p.flags("user staff", "", "List staff and their roles. A new deployment has none.")
+	f := p.flags("user staff", "", "List staff, their roles, and who lacks what /admin demands: two-step verification and a\n"+
+		"passkey, which their next visit there makes them set up. A new deployment has none.")
 	return p.with(ctx, f, args, func(o *opened, _ []string) error {
 		list, err := o.ListStaff(ctx)
 		if err != nil {
 			return err
 		}
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "ADDRESS\tROLES\tTWO-STEP\tSTATE")
-		for _, u := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", u.Email, strings.ReplaceAll(u.Roles, " ", ", "), on(!u.TwoStepAt.IsZero()), state(u))
+		fmt.Fprintln(w, "ADDRESS\tROLES\tTWO-STEP\tPASSKEYS\tSTATE")
+		lack := 0
+		for _, m := range list {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Email, strings.ReplaceAll(m.Roles, " ", ", "), on(!m.TwoStepAt.IsZero()), count(m.Passkeys), state(m.User))
+			if m.Lacks {
+				lack++
+			}
 		}
-		return w.Flush()
+		if err := w.Flush(); err != nil || lack == 0 {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "\n%d of %d cannot open /admin before they have set up what it demands.\n", lack, len(list))
+		return nil
 	})
 }
