@@ -65,6 +65,10 @@ func Dev(dir, issuer string) Config {
 		{
 			ID: "minato-payout", Name: "Payout API", SecretHashes: hashes(devPayoutSecret), Serves: []string{DevPayout},
 		},
+		{
+			ID: "minato-tv", Name: "Minato TV", Names: map[string]string{"ja": "みなとTV"}, Owner: "Minato Ltd.", Auth: clients.AuthNone,
+			Grants: []clients.GrantType{clients.GrantDevice, clients.GrantRefresh}, Scopes: []string{"openid", "profile", "email"},
+		},
 	}
 	return c
 }

@@ -153,7 +153,11 @@ Sekisho for development. Everything is kept in %s; delete it to begin anew.
 `, dir, cfg.Issuer, devAppKey, devPassword)
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, c := range cfg.Clients {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.ID, c.Name, cmp.Or(c.URI, "(a tool: go run ./cmd/tool)"))
+		kind := "(a tool: go run ./cmd/tool)"
+		if c.Allows(clients.GrantDevice) {
+			kind = "(a device: go run ./cmd/tool -device)"
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.ID, c.Name, cmp.Or(c.URI, kind))
 	}
 	_ = w.Flush()
 	fmt.Fprint(p.stdout, "\nThe apps are another program: go run ./cmd/marketplace\nCtrl-C ends it.\n\n")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,11 @@ import (
 	"github.com/sekisho-id/sekisho/clients/demo"
 	"github.com/sekisho-id/sekisho/idp/idptest"
 )
+
+// shell is a world that knows a secret; nothing in it waits.
+func shell(secret string, out io.Writer) world {
+	return world{env: func(string) string { return secret }, out: out, errOut: io.Discard, now: time.Now, sleep: sleep}
+}
 
 func TestToolTakesATokenAndCallsTheAPI(t *testing.T) {
 	t.Parallel()
@@ -41,17 +47,16 @@ func TestToolTakesATokenAndCallsTheAPI(t *testing.T) {
 		}
 		answer(w, `{"tail":"4821"}`)
 	})
-	env := func(string) string { return "a+b" }
 	for _, args := range [][]string{{}, {"-post"}} {
 		var out strings.Builder
-		if err := run(t.Context(), append(args, "-issuer", srv.URL, "-call", srv.URL+"/account"), env, &out, &strings.Builder{}); err != nil {
+		if err := run(t.Context(), append(args, "-issuer", srv.URL, "-call", srv.URL+"/account"), shell("a+b", &out)); err != nil {
 			t.Errorf("%q: %v", args, err)
 		}
 		if want := "{\"sub\":\"minato-tool\"}\n{\"tail\":\"4821\"}\n"; out.String() != want {
 			t.Errorf("%q printed %q, want %q", args, out.String(), want)
 		}
 	}
-	err := run(t.Context(), []string{"-issuer", srv.URL, "-scope", "everything"}, env, &strings.Builder{}, &strings.Builder{})
+	err := run(t.Context(), []string{"-issuer", srv.URL, "-scope", "everything"}, shell("a+b", io.Discard))
 	if err == nil || !strings.Contains(err.Error(), "status 401") {
 		t.Errorf("a refused scope: %v, want the status", err)
 	}
@@ -78,7 +83,7 @@ func TestToolAtARealProvider(t *testing.T) {
 	})
 	var out strings.Builder
 	args := []string{"-issuer", s.URL, "-call", url + "/account"}
-	if err := run(t.Context(), args, func(string) string { return secret }, &out, &strings.Builder{}); err != nil {
+	if err := run(t.Context(), args, shell(secret, &out)); err != nil {
 		t.Fatal(err)
 	}
 	claims, answer, _ := strings.Cut(out.String(), "\n")
@@ -88,7 +93,7 @@ func TestToolAtARealProvider(t *testing.T) {
 	if answer != "{\"tail\":\"4821\"}\n" {
 		t.Errorf("API answered %q", answer)
 	}
-	if err := run(t.Context(), args, func(string) string { return "wrong" }, &out, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), "invalid_client") {
+	if err := run(t.Context(), args, shell("wrong", &out)); err == nil || !strings.Contains(err.Error(), "invalid_client") {
 		t.Errorf("with a wrong secret: %v, want invalid_client", err)
 	}
 }
