@@ -46,21 +46,12 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 	var out Issue
 	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
 		out = Issue{}
-		row, err := w.Code(store.Hash(r.Code))
-		if errors.Is(err, store.ErrNotFound) {
-			return invalidGrant("no such code, or it expired long ago")
+		row, err := w.UseCode(store.Hash(r.Code), c.ID)
+		if errors.Is(err, store.ErrConflict) {
+			return p.refuseCode(w, c, store.Hash(r.Code))
 		}
 		if err != nil {
 			return err
-		}
-		if row.ClientID != c.ID { // another client's code: not spent
-			return invalidGrant("the code was issued to another client")
-		}
-		if err := w.UseCode(row.Hash); err != nil {
-			if !errors.Is(err, store.ErrConflict) {
-				return err
-			}
-			return keepAfter(p.revoke(w, row.GrantID, "code.replayed"), invalidGrant("the code was used before; what it earned is revoked"))
 		}
 		if fault := r.fault(row, w.Now); fault != "" {
 			return store.Keep(invalidGrant(fault))
@@ -84,6 +75,21 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 		return err
 	})
 	return out, err
+}
+
+// refuseCode says why a code could not be spent. One that was spent before ends
+// what it earned; another client's is left to that client.
+func (p *Provider) refuseCode(w *work, c *clients.Client, hash []byte) error {
+	row, err := w.Code(hash)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return invalidGrant("no such code, or it expired long ago")
+	case err != nil:
+		return err
+	case row.ClientID != c.ID:
+		return invalidGrant("the code was issued to another client")
+	}
+	return keepAfter(p.revoke(w, row.GrantID, "code.replayed"), invalidGrant("the code was used before; what it earned is revoked"))
 }
 
 // fault says what is wrong with a redemption of this code; empty means nothing.
@@ -150,10 +156,10 @@ func (p *Provider) live(tx *store.Tx, grantID string) (Grant, User, error) {
 }
 
 func (p *Provider) refreshToken(w *work, g Grant) (string, error) {
-	token := newToken()
-	return token, w.InsertRefreshToken(store.RefreshToken{
-		Hash: store.Hash(token), GrantID: g.ID, CreatedAt: w.Now, ExpiresAt: p.refreshEnd(g, w.Now),
-	})
+	token, end := newToken(), p.refreshEnd(g, w.Now)
+	return token, errors.Join(w.UseGrant(g, end), w.InsertRefreshToken(store.RefreshToken{
+		Hash: store.Hash(token), GrantID: g.ID, CreatedAt: w.Now, ExpiresAt: end,
+	}))
 }
 
 // refreshEnd is the idle end, but never past the absolute one (C-37, A-10.4.8).
@@ -217,7 +223,8 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 		}
 		if !c.RotatesRefreshTokens() && row.UsedAt.IsZero() {
 			out.RefreshToken = r.Token
-			return w.ExtendRefreshToken(row.Hash, g.ID, p.refreshEnd(g, w.Now))
+			end := p.refreshEnd(g, w.Now)
+			return errors.Join(w.UseGrant(g, end), w.ExtendRefreshToken(row.Hash, end))
 		}
 		out.RefreshToken, err = p.rotate(w, g, row)
 		return err

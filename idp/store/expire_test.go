@@ -36,6 +36,7 @@ func TestExpire(t *testing.T) {
 				tx.InsertSession(store.Session{SID: "ended", Hash: store.Hash("2"), UserID: "u1", ExpiresAt: soon.AddDate(1, 0, 0), EndedAt: soon}),
 				tx.InsertGrant(store.Grant{ID: "idle"}), tx.InsertGrant(store.Grant{ID: "refreshed"}),
 				tx.InsertRefreshToken(store.RefreshToken{Hash: store.Hash("r"), GrantID: "refreshed", ExpiresAt: soon.AddDate(0, 0, 40)}),
+				tx.UseGrant(store.Grant{ID: "refreshed", CreatedAt: tx.Now}, soon.AddDate(0, 0, 40)),
 				tx.Record(store.Event{Name: "kept"}))
 		})
 		rows := map[string]func(tx *store.Tx) error{

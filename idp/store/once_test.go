@@ -143,9 +143,12 @@ func TestCodeCannotBeUsedTwice(t *testing.T) { // T-17
 		})
 		same(t, db, c, func(tx *store.Tx) (store.Code, error) { return tx.Code(c.Hash) })
 
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { _, err := tx.UseCode(c.Hash, "other"); return err })
+		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { _, err := tx.UseCode(store.Hash("no"), "shop"); return err })
+
 		// As the token endpoint does it: the losers' replay revokes the grant.
 		won := db.race(t, 32, func(tx *store.Tx) error {
-			err := tx.UseCode(c.Hash)
+			_, err := tx.UseCode(c.Hash, "shop")
 			if errors.Is(err, store.ErrConflict) {
 				return store.Keep(errors.Join(err, tx.RevokeGrant("g1")))
 			}

@@ -54,8 +54,23 @@ func (tx *Tx) openPasskey(row passkeyRow) (mfa.Passkey, error) {
 }
 
 // Passkeys returns a user's passkeys, the oldest first, disabled ones included.
+// Every sign-in reads them: this is SQL.
 func (tx *Tx) Passkeys(userID string) ([]mfa.Passkey, error) {
-	rows, err := list[passkeyRow](tx, "created_at, id", 0, "user_id = ?", userID)
+	var rows []passkeyRow
+	err := tx.scanAll("list passkeys", func() []any {
+		rows = append(rows, passkeyRow{})
+		row := &rows[len(rows)-1]
+		k := &row.Passkey
+		return []any{
+			&k.ID, &k.UserID, &k.Name, &k.Credential, &k.PublicKey, &k.SignCount, &k.AAGUID, stringsJSON{&k.Transports}, &k.Synced, &k.BackedUp,
+			seconds{&k.HeldUntil},
+			seconds{&k.CreatedAt},
+			seconds{&k.LastUsedAt},
+			seconds{&k.DisabledAt},
+			&row.MAC,
+		}
+	}, `SELECT id, user_id, name, credential, public_key, sign_count, aaguid, transports, synced, backed_up,
+		held_until, created_at, last_used_at, disabled_at, mac FROM passkeys WHERE user_id = ?1 ORDER BY created_at, id`, userID)
 	if err != nil {
 		return nil, err
 	}

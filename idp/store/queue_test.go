@@ -181,10 +181,18 @@ func TestGrants(t *testing.T) {
 				tx.InsertGrant(store.Grant{ID: "g4", ClientID: "shop", UserID: "u2", SID: "s3"}))
 		})
 		same(t, db, g, func(tx *store.Tx) (store.Grant, error) { return tx.Grant("g1") })
+		use := func() {
+			t.Helper()
+			db.do(t, func(tx *store.Tx) error { return tx.UseGrant(g, db.now().Add(time.Hour)) })
+		}
+		use()
+		g.LastUsedAt = db.now()
+		same(t, db, g, func(tx *store.Tx) (store.Grant, error) { return tx.Grant("g1") })
 		db.move(time.Second)
-		db.do(t, func(tx *store.Tx) error {
-			return tx.InsertRefreshToken(store.RefreshToken{Hash: store.Hash("r"), GrantID: "g1", ExpiresAt: db.now().Add(time.Hour)})
-		})
+		use()
+		same(t, db, g, func(tx *store.Tx) (store.Grant, error) { return tx.Grant("g1") }) // within the minute nothing is written
+		db.move(time.Minute)
+		db.do(t, func(tx *store.Tx) error { return tx.UseGrant(g, db.now()) })
 		g.LastUsedAt = db.now()
 		same(t, db, g, func(tx *store.Tx) (store.Grant, error) { return tx.Grant("g1") })
 

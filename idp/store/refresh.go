@@ -10,39 +10,23 @@ import (
 // nextPurpose binds a sealed successor to the token that it succeeds.
 func nextPurpose(hash []byte) string { return "refresh token after " + hex.EncodeToString(hash) }
 
-// InsertRefreshToken adds a refresh token: its grant is in use now, and kept as long.
+// InsertRefreshToken adds a refresh token. Its grant has to be kept as long; see UseGrant.
 func (tx *Tx) InsertRefreshToken(t RefreshToken) error {
 	t.CreatedAt = tx.created(t.CreatedAt)
 	next := ""
 	if t.Next != "" {
 		next = tx.store.sealer.seal(nextPurpose(t.Hash), t.Next)
 	}
-	err := tx.must("insert refresh_tokens", ErrExists, `INSERT INTO refresh_tokens (hash, grant_id, next, created_at, expires_at, used_at)
+	return tx.must("insert refresh_tokens", ErrExists, `INSERT INTO refresh_tokens (hash, grant_id, next, created_at, expires_at, used_at)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING`,
 		t.Hash, t.GrantID, next, unix(t.CreatedAt), unix(t.ExpiresAt), unix(t.UsedAt))
-	if err != nil {
-		return err
-	}
-	return tx.keepGrant(t.GrantID, t.ExpiresAt)
 }
 
-// keepGrant notes that a grant was used, and lets it be kept until its tokens end.
-func (tx *Tx) keepGrant(id string, until time.Time) error {
-	_, err := tx.exec("keep grant", `UPDATE grants SET last_used_at = ?3,
-		keep_until = CASE WHEN keep_until < ?1 THEN ?1 ELSE keep_until END WHERE id = ?2`,
-		until.Unix(), id, tx.Now.Unix())
-	return err
-}
-
-// ExtendRefreshToken lets an unused token of a grant live on, for clients whose
+// ExtendRefreshToken lets an unused token live on, for clients whose
 // tokens do not rotate; ErrConflict when it was used.
-func (tx *Tx) ExtendRefreshToken(hash []byte, grantID string, until time.Time) error {
-	err := tx.must("extend refresh_tokens", ErrConflict,
+func (tx *Tx) ExtendRefreshToken(hash []byte, until time.Time) error {
+	return tx.must("extend refresh_tokens", ErrConflict,
 		"UPDATE refresh_tokens SET expires_at = ?1 WHERE hash = ?2 AND used_at IS NULL", until.Unix(), hash)
-	if err != nil {
-		return err
-	}
-	return tx.keepGrant(grantID, until)
 }
 
 // RefreshToken returns the token with this hash, used and expired ones included, or ErrNotFound.

@@ -50,6 +50,10 @@ func (d *sqliteDB) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// 16 MiB: a page that many updates change goes into the file once.
+	if err := writer.run(ctx, "PRAGMA wal_autocheckpoint = 4000"); err != nil {
+		return err
+	}
 	d.writer = newGroup(writer)
 	if err := d.probe(ctx, writer); err != nil {
 		return err
