@@ -7,19 +7,19 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sekisho-id/sekisho/idp/idptest"
 	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/idp/store/litetest"
 	"github.com/sekisho-id/sekisho/idp/store/pgtest"
 )
 
 // database makes a fresh database for one test: the whole suite runs on SQLite
 // first and on PostgreSQL then.
-var database = func(t *testing.T) string { return filepath.Join(t.TempDir(), "sekisho.db") }
+var database = func(t *testing.T) string { return litetest.File(t) }
 
 const template = "template_sekisho"
 

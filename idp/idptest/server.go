@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/sekisho-id/sekisho/idp/password"
 	"github.com/sekisho-id/sekisho/idp/protocol"
 	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/idp/store/litetest"
 	"github.com/sekisho-id/sekisho/idp/web"
 	"github.com/sekisho-id/sekisho/mfa"
 	"github.com/sekisho-id/sekisho/mfa/send"
@@ -94,9 +94,12 @@ func (l *Log) String() string {
 // [Start] until moved, its hashes are cheap.
 func New(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	o := options{dsn: filepath.Join(t.TempDir(), "sekisho.db")}
+	o := options{}
 	for _, f := range opts {
 		f(&o)
+	}
+	if o.dsn == "" {
+		o.dsn = litetest.File(t)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

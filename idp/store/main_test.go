@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sekisho-id/sekisho/idp/store"
+	"github.com/sekisho-id/sekisho/idp/store/litetest"
 	"github.com/sekisho-id/sekisho/idp/store/pgtest"
 )
 
@@ -105,10 +106,7 @@ func open(t testing.TB, dialect string) *database {
 	clock := newClock()
 	c := store.Config{Keys: keys(), Now: clock.now}
 	if dialect == "sqlite" {
-		c.DSN = emptyDSN(t, dialect)
-		if err := migrate(t.Context(), c); err != nil {
-			t.Fatal(err)
-		}
+		c.DSN = litetest.File(t)
 	} else {
 		c.DSN = newDatabase(t, template)
 	}
