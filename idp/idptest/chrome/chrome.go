@@ -49,7 +49,8 @@ func Start(t testing.TB, more ...Option) *Browser {
 		// Tests stay on this machine.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
 		// A page brought back from that cache never loads, and Back would wait for it.
-		chromedp.Flag("disable-features", "Translate,BackForwardCache"))
+		// A renderer in reserve costs as much as one that is used.
+		chromedp.Flag("disable-features", "Translate,BackForwardCache,SpareRendererForSitePerProcess"))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
 	ctx, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(func() {
