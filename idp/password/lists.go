@@ -40,7 +40,7 @@ func NewRules() (*Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rules{listed: slices.Clone(keys)}, nil
+	return &Rules{listed: keys}, nil // shared: LoadList makes a list of its own
 }
 
 // LoadList adds a list, one password in a line, and returns how many lines it
@@ -50,7 +50,7 @@ func NewRules() (*Rules, error) {
 // costs eight bytes of memory: of a very long list load the part with the high
 // counts. Lists are loaded at start, before the first Check.
 func (r *Rules) LoadList(list io.Reader) (int, error) {
-	n := 0
+	n, listed := 0, slices.Clone(r.listed)
 	lines := bufio.NewScanner(list)
 	for lines.Scan() {
 		line := strings.TrimRight(lines.Text(), "\r")
@@ -62,13 +62,13 @@ func (r *Rules) LoadList(list io.Reader) (int, error) {
 		if !ok {
 			key = keyOf(fold(line))
 		}
-		r.listed = append(r.listed, key)
+		listed = append(listed, key)
 	}
 	if err := lines.Err(); err != nil {
 		return n, fmt.Errorf("read list of passwords: %w", err)
 	}
-	slices.Sort(r.listed)
-	r.listed = slices.Compact(r.listed)
+	slices.Sort(listed)
+	r.listed = slices.Compact(listed)
 	return n, nil
 }
 
