@@ -27,6 +27,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 			e.Setenv("USER", "operator")
 			e.Setenv("SUDO_USER", "")
+			e.Setenv("GOGC", "off") // two hundred programs that end at once
 			small := `issuer: http://localhost:9000
 listen: 127.0.0.1:0
 secrets: {keys: {a: "${env:KEY}"}}
