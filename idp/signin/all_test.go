@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,12 @@ import (
 	"github.com/sekisho-id/sekisho/idp/signin"
 	"github.com/sekisho-id/sekisho/mfa"
 )
+
+// TestMain lets garbage pile up: millions of decisions leave a little each.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(1000)
+	m.Run()
+}
 
 // everyCombination calls check with all combinations of facts, until it finds
 // a fault; under the race detector with a part of them, as nothing is shared.
