@@ -19,7 +19,7 @@ import (
 
 // database makes a fresh database for one test: the whole suite runs on SQLite
 // first and on PostgreSQL then.
-var database = func(t *testing.T) string { return litetest.File(t) }
+var database = func(t *testing.T) string { return litetest.DSN(t) }
 
 const template = "template_sekisho"
 

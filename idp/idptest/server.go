@@ -99,7 +99,7 @@ func New(t testing.TB, opts ...Option) *Server {
 		f(&o)
 	}
 	if o.dsn == "" {
-		o.dsn = litetest.File(t)
+		o.dsn = litetest.DSN(t)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)

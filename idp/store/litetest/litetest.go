@@ -30,6 +30,13 @@ func File(t testing.TB) string {
 	return path
 }
 
+// DSN is File for tests that look at what the database says, not at what the
+// disk has: nothing waits for the disk.
+func DSN(t testing.TB) string {
+	t.Helper()
+	return File(t) + "?_synchronous=off"
+}
+
 // migrated is the content of the file that is copied.
 var migrated = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "litetest")
