@@ -77,15 +77,20 @@ func (c client) expect(ctx context.Context, at, word string, header ...string) e
 	return nil
 }
 
-// token posts a form to the token endpoint as the given client.
-func (c client) token(ctx context.Context, at, id, secret string, form url.Values) (tokens, error) {
+// post posts a form as the given client.
+func (c client) post(ctx context.Context, at, id, secret string, form url.Values) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader(form.Encode()))
 	if err != nil {
-		return tokens{}, err //nolint:wrapcheck // a fault of this program
+		return answer{}, err //nolint:wrapcheck // a fault of this program
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(id, secret)
-	got, err := c.do(req)
+	return c.do(req)
+}
+
+// token posts a form to the token endpoint as the given client.
+func (c client) token(ctx context.Context, at, id, secret string, form url.Values) (tokens, error) {
+	got, err := c.post(ctx, at, id, secret, form)
 	if err != nil {
 		return tokens{}, err
 	}
@@ -98,13 +103,7 @@ func (c client) token(ctx context.Context, at, id, secret string, form url.Value
 
 // active posts a token to the introspection endpoint as the given client: it must live.
 func (c client) active(ctx context.Context, at, id, secret, token string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader(url.Values{"token": {token}}.Encode()))
-	if err != nil {
-		return err //nolint:wrapcheck // a fault of this program
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(id, secret)
-	got, err := c.do(req)
+	got, err := c.post(ctx, at, id, secret, url.Values{"token": {token}})
 	if err != nil {
 		return err
 	}

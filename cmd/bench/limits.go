@@ -15,6 +15,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,11 +28,11 @@ import (
 )
 
 // limits are what this machine can do at all.
-type limits struct{ es256, rs256, hash, commit, group, bare *series }
+type limits struct{ es256, rs256, hash, commit, group, bare, posted *series }
 
 // all are the limits in the order of the table.
 func (l limits) all() []*series {
-	return []*series{l.es256, l.rs256, l.hash, l.commit, l.group, l.bare}
+	return []*series{l.es256, l.rs256, l.hash, l.commit, l.group, l.bare, l.posted}
 }
 
 // groupSize is how many writers wait for a commit at once.
@@ -63,7 +64,7 @@ func newLimits(ctx context.Context, o options) (l limits, stop func(), err error
 			return tx.RevokeJTI(rand.Text(), tx.Now.Add(time.Hour))
 		})
 	}
-	own := os.Getpid()
+	own, form := os.Getpid(), url.Values{"grant_type": {"client_credentials"}, "scope": {"stock"}}
 	return limits{
 		es256: &series{name: "sign ES256", pid: own, workers: 2, op: func(context.Context, int) error {
 			_, err := ecdsa.SignASN1(rand.Reader, ec, digest[:])
@@ -81,6 +82,10 @@ func newLimits(ctx context.Context, o options) (l limits, stop func(), err error
 		group:  &series{name: fmt.Sprintf("durable commit, %d writers", groupSize), pid: own, workers: groupSize, op: commit},
 		bare: &series{name: "bare HTTP handler", pid: bare.pid, workers: o.workers, op: func(ctx context.Context, _ int) error {
 			return client.expect(ctx, bare.url, "{")
+		}},
+		posted: &series{name: "bare HTTP handler, form posted", pid: bare.pid, workers: o.workers, op: func(ctx context.Context, _ int) error {
+			_, err := client.post(ctx, bare.url, "a client", "its secret", form)
+			return err
 		}},
 	}, stop, nil
 }

@@ -97,13 +97,16 @@ func bench(ctx context.Context, o options, out, progress io.Writer) error {
 		return err
 	}
 	defer t.stop()
-	if err := t.prepare(ctx, o.workers); err != nil {
+	if err := t.prepare(ctx, max(o.workers, groupSize)); err != nil {
 		return fmt.Errorf("%w\n%s", err, t.log())
 	}
 	all, results := l.all(), []result(nil)
 	for _, ph := range phases {
 		if strings.Contains(ph.name, o.only) {
 			s := &series{name: ph.name, pid: t.pid, workers: o.workers, op: ph.op(t)}
+			if ph.commits {
+				s.workers = groupSize
+			}
 			all, results = append(all, s), append(results, result{s, ph})
 		}
 	}

@@ -96,7 +96,7 @@ func start(ctx context.Context, o options) (*target, error) {
 	_, _ = rand.Read(key) // never fails
 	t := &target{
 		key:    base64.StdEncoding.EncodeToString(key),
-		client: newClient(o.workers), secret: rand.Text() + rand.Text(), people: o.workers + int(75*min(o.each.Seconds(), 30)),
+		client: newClient(max(o.workers, groupSize)), secret: rand.Text() + rand.Text(), people: max(o.workers, groupSize) + int(75*min(o.each.Seconds(), 30)),
 		sekisho: o.sekisho, dir: o.dir, config: filepath.Join(o.dir, "sekisho.yaml"),
 	}
 	if err := t.configure(ctx); err != nil {

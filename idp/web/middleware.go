@@ -53,38 +53,43 @@ const slow = time.Second
 func (s *server) around(prepare ...func(echo.Context) error) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			id, start := newReference(), s.now()
-			c.Response().Header().Set(echo.HeaderXRequestID, id)
+			start := s.now()
+			if s.asking(c) != anybody { // what caches keep is the answer to no one request
+				refer(c)
+			}
 			if err := caught(c, prepare, next); err != nil {
+				refer(c)
 				c.Error(err)
 			}
-			s.observe(c, id, s.now().Sub(start))
+			s.observe(c, s.now().Sub(start))
 			return nil
 		}
 	}
 }
 
 // observe counts and tells a request that was answered.
-func (s *server) observe(c echo.Context, id string, took time.Duration) {
+func (s *server) observe(c echo.Context, took time.Duration) {
 	r, status, level := c.Request(), c.Response().Status, slog.LevelDebug
 	s.counts.Observe(r.Method, c.Path(), status, took)
 	if status >= http.StatusBadRequest || took >= slow {
 		level = slog.LevelInfo
 	}
 	if s.log.Enabled(r.Context(), level) {
-		s.log.LogAttrs(r.Context(), level, "request", slog.String("request_id", id),
+		s.log.LogAttrs(r.Context(), level, "request", slog.String("request_id", reference(c)),
 			slog.String("method", r.Method), slog.String("route", c.Path()),
 			slog.Int("status", status), slog.Duration("took", took))
 	}
 }
 
-// newReference is a request's id as people read it out: 60 bits in three groups.
-func newReference() string {
-	t := rand.Text()
-	return t[:4] + "-" + t[4:8] + "-" + t[8:12]
+// refer gives a request its id, as people read it out: 60 bits in three groups.
+func refer(c echo.Context) {
+	if reference(c) == "" {
+		t := rand.Text()
+		c.Response().Header().Set(echo.HeaderXRequestID, t[:4]+"-"+t[4:8]+"-"+t[8:12])
+	}
 }
 
-// reference is the request's id.
+// reference is the request's id; empty when it has none yet.
 func reference(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
 // caught prepares a request and has it handled. It turns a panic into an error.
