@@ -38,7 +38,7 @@ func main() {
 // options are the command line's.
 type options struct {
 	sekisho, dir, only string
-	workers            int
+	workers, tokens    int
 	each               time.Duration
 }
 
@@ -51,6 +51,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	fs.StringVar(&o.dir, "dir", "", "where databases go, on the `disk` to measure; a temporary directory when empty")
 	fs.StringVar(&o.only, "only", "", "measure only the phases whose name holds this `word`")
 	fs.IntVar(&o.workers, "workers", 8, "how many do one thing after the other at once")
+	fs.IntVar(&o.tokens, "tokens", 0, "instead, draw so `many` tokens and print memory and database as they grow or not")
 	fs.Float64Var(&seconds, "seconds", 3, "for which each phase is measured, 60 at most")
 	bare := fs.Bool("bare", false, "internal: be the HTTP handler that does nothing")
 	if err := fs.Parse(args); err != nil {
@@ -59,8 +60,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if *bare {
 		return serveBare(ctx, out)
 	}
-	if o.workers < 1 || o.workers > 256 || seconds <= 0 || seconds > 60 {
-		return errors.New("1 to 256 workers and up to 60 seconds")
+	if o.workers < 1 || o.workers > 256 || seconds <= 0 || seconds > 60 || o.tokens < 0 || o.tokens > 10_000_000 {
+		return errors.New("1 to 256 workers, up to 60 seconds, and up to 10 million tokens")
 	}
 	o.each = time.Duration(seconds * float64(time.Second))
 	dir, err := os.MkdirTemp(o.dir, "sekisho-bench-")
@@ -76,6 +77,9 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		if err := build.Run(); err != nil {
 			return fmt.Errorf("build: %w", err)
 		}
+	}
+	if o.tokens > 0 {
+		return flat(ctx, o, out, progress)
 	}
 	return bench(ctx, o, out, progress)
 }

@@ -72,9 +72,16 @@ func TestOperationAtTheEdgeOfATurnCountsInPart(t *testing.T) {
 
 func TestOptionsAreBounded(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-workers", "0"}, {"-workers", "100000"}, {"-seconds", "3600"}} {
+	for _, args := range [][]string{{"-workers", "0"}, {"-workers", "100000"}, {"-seconds", "3600"}, {"-tokens", "-1"}} {
 		if err := run(t.Context(), args, &strings.Builder{}, &strings.Builder{}); err == nil {
 			t.Errorf("bench %q ran", args)
 		}
+	}
+}
+
+func TestOwnMemoryIsRead(t *testing.T) {
+	t.Parallel()
+	if n, err := residentOf(os.Getpid()); err != nil || n < 1<<20 {
+		t.Errorf("resident: %d bytes, %v", n, err)
 	}
 }

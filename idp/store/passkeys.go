@@ -62,7 +62,9 @@ func (tx *Tx) Passkeys(userID string) ([]mfa.Passkey, error) {
 		row := &rows[len(rows)-1]
 		k := &row.Passkey
 		return []any{
-			&k.ID, &k.UserID, &k.Name, &k.Credential, &k.PublicKey, &k.SignCount, &k.AAGUID, stringsJSON{&k.Transports}, &k.Synced, &k.BackedUp,
+			&k.ID, &k.UserID, &k.Name, &k.Credential, &k.PublicKey, &k.SignCount, &k.AAGUID,
+			stringsJSON{&k.Transports},
+			&k.Synced, &k.BackedUp,
 			seconds{&k.HeldUntil},
 			seconds{&k.CreatedAt},
 			seconds{&k.LastUsedAt},
