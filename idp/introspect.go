@@ -13,7 +13,7 @@ import (
 // ErrRevoked when it was revoked by its jti, on whatever node that was, as for
 // [Provider.Bearer]. Whether the client may still act is the caller's to see.
 func (p *Provider) ClientBearer(ctx context.Context, jti string) error {
-	_, err := p.standing.ask(jti, func() (User, error) {
+	_, err := p.standing.ask(of{jti: jti}, func() (User, error) {
 		var revoked bool
 		err := p.st.Glance(ctx, func(tx *store.Tx) error {
 			var err error

@@ -30,40 +30,43 @@ type standing struct {
 type generation struct {
 	since time.Time
 	ended int64
-	users map[string]User // by jti; the zero User for a client's own token
+	users map[of]User // the zero User for a client's own token
 }
+
+// of is what a token says of itself: its grant, empty for a client's own, and its jti.
+type of struct{ grant, jti string }
 
 // find returns whose token it is, if that is known. Otherwise what is read of
 // the store from now on may be kept in the generation returned.
-func (s *standing) find(jti string) (User, bool, *generation) {
+func (s *standing) find(token of) (User, bool, *generation) {
 	now, ended := s.now(), s.st.Ended()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if g := s.gen; g == nil || g.ended != ended || now.Sub(g.since) >= standingFor || now.Before(g.since) || len(g.users) >= maxStanding {
-		s.gen = &generation{since: now, ended: ended, users: map[string]User{}}
+		s.gen = &generation{since: now, ended: ended, users: map[of]User{}}
 	}
-	u, ok := s.gen.users[jti]
+	u, ok := s.gen.users[token]
 	return u, ok, s.gen
 }
 
 // keep remembers a token that lives.
-func (s *standing) keep(g *generation, jti string, u User) {
+func (s *standing) keep(g *generation, token of, u User) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	g.users[jti] = u
+	g.users[token] = u
 }
 
 // ask answers from memory, or from the store by read, which returns an error
 // for a token that does not live.
-func (s *standing) ask(jti string, read func() (User, error)) (User, error) {
-	u, known, g := s.find(jti)
+func (s *standing) ask(token of, read func() (User, error)) (User, error) {
+	u, known, g := s.find(token)
 	if known {
 		return u, nil
 	}
 	u, err := read()
 	u.Password = "" // nobody here needs it
 	if err == nil {
-		s.keep(g, jti, u)
+		s.keep(g, token, u)
 	}
 	return u, err
 }

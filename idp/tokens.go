@@ -300,7 +300,7 @@ func (p *Provider) revoke(w *work, grantID, why string) error {
 // whatever node that was: at once if it was this one, and else within a second.
 // The user comes without their password.
 func (p *Provider) Bearer(ctx context.Context, grantID, jti string, from ...string) (User, error) {
-	return p.standing.ask(jti, func() (u User, err error) {
+	return p.standing.ask(of{grantID, jti}, func() (u User, err error) {
 		err = p.st.Glance(ctx, func(tx *store.Tx) error {
 			for _, one := range from {
 				if revoked, err := tx.JTIRevoked(one); err != nil || revoked {

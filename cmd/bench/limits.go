@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,11 +29,11 @@ import (
 )
 
 // limits are what this machine can do at all.
-type limits struct{ es256, rs256, hash, commit, group, bare, posted *series }
+type limits struct{ es256, rs256, hash, commit, group, bare, document, posted *series }
 
 // all are the limits in the order of the table.
 func (l limits) all() []*series {
-	return []*series{l.es256, l.rs256, l.hash, l.commit, l.group, l.bare, l.posted}
+	return []*series{l.es256, l.rs256, l.hash, l.commit, l.group, l.bare, l.document, l.posted}
 }
 
 // groupSize is how many writers wait for a commit at once.
@@ -82,6 +83,9 @@ func newLimits(ctx context.Context, o options) (l limits, stop func(), err error
 		group:  &series{name: fmt.Sprintf("durable commit, %d writers", groupSize), pid: own, workers: groupSize, op: commit},
 		bare: &series{name: "bare HTTP handler", pid: bare.pid, workers: o.workers, op: func(ctx context.Context, _ int) error {
 			return client.expect(ctx, bare.url, "{")
+		}},
+		document: &series{name: "bare HTTP handler, a document", pid: bare.pid, workers: o.workers, op: func(ctx context.Context, _ int) error {
+			return client.expect(ctx, bare.url+"document", "{")
 		}},
 		posted: &series{name: "bare HTTP handler, form posted", pid: bare.pid, workers: o.workers, op: func(ctx context.Context, _ int) error {
 			_, err := client.post(ctx, bare.url, "a client", "its secret", form)
@@ -140,12 +144,18 @@ func serveBare(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	body := []byte("{" + strings.Repeat(" ", 500) + "}")
+	answer := []byte("{" + strings.Repeat(" ", 500) + "}")
+	document := []byte("{" + strings.Repeat(" ", 2700) + "}") // as discovery is
 	srv := &http.Server{ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second}
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(body)
+		if r.URL.Path == "/document" {
+			w.Header().Set("Content-Length", strconv.Itoa(len(document))) // or it would go out in pieces
+			_, _ = w.Write(document)
+			return
+		}
+		_, _ = w.Write(answer)
 	})
 	fmt.Fprintln(out, ln.Addr())
 	return srv.Serve(ln) //nolint:wrapcheck // until it is killed

@@ -29,12 +29,12 @@ type phase struct {
 
 // phases are measured in this order.
 var phases = []phase{
-	{"discovery", func(l limits) time.Duration { return l.bare.cpu() }, 1.2, func(t *target) operation {
+	{"discovery", func(l limits) time.Duration { return l.document.cpu() }, 1.2, func(t *target) operation {
 		return func(ctx context.Context, _ int) error {
 			return t.client.expect(ctx, t.issuer+"/.well-known/openid-configuration", `"issuer"`)
 		}
 	}, false},
-	{"jwks", func(l limits) time.Duration { return l.bare.cpu() }, 1.2, func(t *target) operation {
+	{"jwks", func(l limits) time.Duration { return l.document.cpu() }, 1.2, func(t *target) operation {
 		return func(ctx context.Context, _ int) error { return t.client.expect(ctx, t.meta.JWKS, `"keys"`) }
 	}, false},
 	{"client_credentials", func(l limits) time.Duration { return l.posted.cpu() + l.es256.cpu() }, 1.5, func(t *target) operation {
