@@ -16,11 +16,19 @@ func (c Client) Entrance(issuer string) string {
 	if c.InitiateLoginURI == "" {
 		return c.URI
 	}
-	mark := "?"
-	if strings.Contains(c.InitiateLoginURI, "?") {
-		mark = "&"
+	return WithQuery(c.InitiateLoginURI, url.Values{"iss": {issuer}})
+}
+
+// WithQuery adds parameters to a URI of a client, which is left as it was
+// registered (RFC 6749 §3.1.2). Without parameters it is the URI itself.
+func WithQuery(uri string, more url.Values) string {
+	switch {
+	case len(more) == 0:
+		return uri
+	case strings.Contains(uri, "?"):
+		return uri + "&" + more.Encode()
 	}
-	return c.InitiateLoginURI + mark + url.Values{"iss": {issuer}}.Encode()
+	return uri + "?" + more.Encode()
 }
 
 func (c Client) validateInitiate(f *faults) {

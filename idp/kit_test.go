@@ -156,3 +156,19 @@ func wrong(code string) string {
 	}
 	return string(code[0]+1) + code[1:]
 }
+
+// bought is somebody who has signed in to the buyer's app, at a provider of
+// their own, and what that was worth.
+func bought(t *testing.T) (story, idp.User, idp.Issue) {
+	t.Helper()
+	s := serve(t)
+	u := s.AddUser(t, "sakura@example.jp", password15)
+	st := story{t, s, browser()}
+	return st, u, st.buy()
+}
+
+// buy signs sakura in to the buyer's app.
+func (st story) buy() idp.Issue {
+	st.t.Helper()
+	return st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/sekisho-id/sekisho/clients"
@@ -78,11 +77,7 @@ func (r LogoutRequest) location() string {
 	if r.State == "" {
 		return r.To
 	}
-	sep := "?"
-	if strings.Contains(r.To, "?") {
-		sep = "&"
-	}
-	return r.To + sep + url.Values{"state": {r.State}}.Encode()
+	return clients.WithQuery(r.To, url.Values{"state": {r.State}})
 }
 
 // openLogout unseals a request; the zero request for an empty or stale one, so

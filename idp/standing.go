@@ -39,9 +39,9 @@ type of struct{ grant, jti string }
 // find returns whose token it is, if that is known. Otherwise what is read of
 // the store from now on may be kept in the generation returned.
 func (s *standing) find(token of) (User, bool, *generation) {
-	now, ended := s.now(), s.st.Ended()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now, ended := s.now(), s.st.Ended()
 	if g := s.gen; g == nil || g.ended != ended || now.Sub(g.since) >= standingFor || now.Before(g.since) || len(g.users) >= maxStanding {
 		s.gen = &generation{since: now, ended: ended, users: map[of]User{}}
 	}

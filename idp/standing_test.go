@@ -36,10 +36,8 @@ func TestEndedTokenIsNotRemembered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t)
-			u := s.AddUser(t, "sakura@example.jp", password15)
-			st := story{t, s, browser()}
-			issue := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+			st, u, issue := bought(t)
+			s := st.s
 			for range 2 {
 				got, err := s.Provider.Bearer(t.Context(), issue.Grant.ID, "jti")
 				fatal(t, err)
@@ -57,10 +55,8 @@ func TestEndedTokenIsNotRemembered(t *testing.T) {
 // What the person changes is told at once.
 func TestChangedPersonIsNotRemembered(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	s.AddUser(t, "sakura@example.jp", password15)
-	st := story{t, s, browser()}
-	issue := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+	st, _, issue := bought(t)
+	s := st.s
 	_, err := s.Provider.Bearer(t.Context(), issue.Grant.ID, "jti")
 	fatal(t, err)
 	fatal(t, s.Provider.UpdateProfile(t.Context(), st.b, idp.ProfileInput{Name: "桜"}))
@@ -79,7 +75,7 @@ func TestAnswerFromBeforeTheEndIsNotKept(t *testing.T) {
 	s.AddUser(t, "sakura@example.jp", password15)
 	for range 20 {
 		st := story{t, s, browser()}
-		issue := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+		issue := st.buy()
 		var asking sync.WaitGroup
 		for range 4 {
 			asking.Go(func() {
@@ -105,7 +101,7 @@ func TestPersonEndedElsewhereIsForgottenWithinASecond(t *testing.T) {
 	one, two := serve(t, idptest.DSN(dsn)), serve(t, idptest.DSN(dsn))
 	u := one.AddUser(t, "sakura@example.jp", password15)
 	st := story{t, one, browser()}
-	issue := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+	issue := st.buy()
 	_, err := two.Provider.Bearer(t.Context(), issue.Grant.ID, "jti")
 	fatal(t, err)
 	fatal(t, one.Provider.SetUserDisabled(t.Context(), idp.Actor{Kind: "operator"}, u.ID, true))

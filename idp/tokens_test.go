@@ -86,10 +86,8 @@ func TestStolenCodeIsWorthless(t *testing.T) {
 // T-51: rotation, an idempotent grace for two tabs, then reuse revokes the family.
 func TestStolenRefreshTokenRevokesTheFamily(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	s.AddUser(t, "sakura@example.jp", password15)
-	st := story{t, s, browser()}
-	first := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+	st, _, first := bought(t)
+	s := st.s
 	c := client(t, s, "buyer")
 	one, err := s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: first.RefreshToken})
 	fatal(t, err)
@@ -108,10 +106,8 @@ func TestStolenRefreshTokenRevokesTheFamily(t *testing.T) {
 // T-51: a used successor ends the grace at once.
 func TestGraceEndsWithTheSuccessorsUse(t *testing.T) {
 	t.Parallel()
-	s := serve(t)
-	s.AddUser(t, "sakura@example.jp", password15)
-	st := story{t, s, browser()}
-	first := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+	st, _, first := bought(t)
+	s := st.s
 	c := client(t, s, "buyer")
 	second, err := s.Provider.Refresh(t.Context(), st.b, c, idp.Renewal{Token: first.RefreshToken})
 	fatal(t, err)
@@ -127,7 +123,7 @@ func TestRefreshTokenHasAnAbsoluteEnd(t *testing.T) {
 	s := serve(t)
 	s.AddUser(t, "sakura@example.jp", password15)
 	st := story{t, s, browser()}
-	token := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer").RefreshToken
+	token := st.buy().RefreshToken
 	c := client(t, s, "buyer")
 	for range 2 {
 		s.Clock.Advance(13 * 24 * time.Hour)
@@ -159,7 +155,7 @@ func TestSignOutEndsGrantsOfTheSession(t *testing.T) {
 	s := serve(t)
 	s.AddUser(t, "sakura@example.jp", password15)
 	st := story{t, s, browser()}
-	online := st.redeem(st.password(st.authorize("buyer"), "sakura@example.jp"), "buyer")
+	online := st.buy()
 	r := request("buyer")
 	r.Scopes = []string{"openid", "offline_access"}
 	offline := st.redeem(st.ask(r), "buyer")

@@ -2,7 +2,6 @@ package idp
 
 import (
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/sekisho-id/sekisho/clients"
@@ -62,16 +61,7 @@ type Reply struct {
 }
 
 // Location is the URL to redirect to, where Post is not set.
-func (r Reply) Location() string {
-	if len(r.Params) == 0 {
-		return r.To
-	}
-	sep := "?"
-	if strings.Contains(r.To, "?") {
-		sep = "&"
-	}
-	return r.To + sep + r.Params.Encode()
-}
+func (r Reply) Location() string { return clients.WithQuery(r.To, r.Params) }
 
 // SignInView is everything a page of a sign-in may show. Before the second
 // step it holds little (ux 2.6): User has only ID and Lang, and Email is what was typed.
