@@ -2,7 +2,6 @@ package idp
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/sekisho-id/sekisho/clients"
@@ -136,18 +135,9 @@ func (p *Provider) reopen(w *work, u *User, _ string) error {
 // whose time has come. A suspended account stays until it is looked into, and
 // one that became needed in the meantime until it no longer is.
 func (p *Provider) Close(ctx context.Context) error {
-	var list []store.Closure
-	err := p.st.View(ctx, func(tx *store.Tx) error {
-		var err error
-		list, err = tx.ClosuresUntil(tx.Now.Add(p.cfg.Limits.Account.CloseReminder), 0)
-		return err
-	})
-	for _, c := range list {
-		// One person, one transaction: an erasure touches many rows.
-		err = errors.Join(err, p.updateAs(ctx, Actor{Kind: "job", ID: jobClose}, nil, func(w *work) error {
-			return p.closeOne(w, c.UserID)
-		}))
-	}
+	_, err := oneByOne(ctx, p, jobClose, func(tx *store.Tx) ([]store.Closure, error) {
+		return tx.ClosuresUntil(tx.Now.Add(p.cfg.Limits.Account.CloseReminder), 0)
+	}, func(w *work, c store.Closure) error { return p.closeOne(w, c.UserID) })
 	return err
 }
 

@@ -2,7 +2,6 @@ package idp
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strconv"
 	"time"
@@ -26,15 +25,8 @@ func (p *Provider) Recover(ctx context.Context) error {
 		list func(*store.Tx, int) ([]store.Recovery, error)
 		one  func(*work, string) error
 	}{{(*store.Tx).RecoveriesDue, p.recoveryDue}, {p.recoveriesEnding, p.remindOwner}, {(*store.Tx).RecoveriesToClear, p.clearRecovery}} {
-		var list []store.Recovery
-		err := p.st.View(ctx, func(tx *store.Tx) error {
-			var err error
-			list, err = part.list(tx, recoverBatch)
-			return err
-		})
-		for _, r := range list { // one request, one transaction: a reset touches many rows
-			err = errors.Join(err, p.updateAs(ctx, Actor{Kind: "job", ID: jobRecover}, nil, func(w *work) error { return part.one(w, r.ID) }))
-		}
+		_, err := oneByOne(ctx, p, jobRecover, func(tx *store.Tx) ([]store.Recovery, error) { return part.list(tx, recoverBatch) },
+			func(w *work, r store.Recovery) error { return part.one(w, r.ID) })
 		if err != nil {
 			return err
 		}

@@ -75,15 +75,7 @@ func (p *Provider) guardShopsOf(w *work, userID string) error {
 
 // GuardShops guards the shops that were missed: an owner was erased, say.
 func (p *Provider) GuardShops(ctx context.Context) error {
-	var ids []string
-	err := p.st.View(ctx, func(tx *store.Tx) error {
-		var err error
-		ids, err = tx.ShopsAstray(clients.RoleOwner, 100)
-		return err
-	})
-	for _, id := range ids {
-		err = errors.Join(err, p.updateAs(ctx, Actor{Kind: "job", ID: jobShops}, nil, func(w *work) error { return p.guard(w, id) }))
-	}
+	_, err := oneByOne(ctx, p, jobShops, func(tx *store.Tx) ([]string, error) { return tx.ShopsAstray(clients.RoleOwner, 100) }, p.guard)
 	return err
 }
 

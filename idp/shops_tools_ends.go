@@ -26,27 +26,18 @@ const (
 // as often as one likes.
 func (p *Provider) RemindTools(ctx context.Context) error {
 	marks := slices.Sorted(slices.Values(p.cfg.Limits.Shops.ToolReminderDays))
+	var faults []error
 	for _, days := range marks { // the last one first: it makes the ones before needless
-		for after := ""; ; {
-			var due []store.Tool
-			err := p.st.View(ctx, func(tx *store.Tx) error {
-				var err error
-				due, err = tx.ToolsEnding(days, after, toolEndBatch)
-				return err
-			})
-			for _, t := range due { // one tool, one transaction: a shop may have many members
-				err = errors.Join(err, p.updateAs(ctx, Actor{Kind: "job", ID: jobTools}, nil, func(w *work) error { return p.remindTool(w, t.ID, days) }))
-				after = t.ID
-			}
-			if err != nil {
-				return err
-			}
-			if len(due) < toolEndBatch {
-				break
+		for after, more := "", true; more; {
+			due, err := oneByOne(ctx, p, jobTools, func(tx *store.Tx) ([]store.Tool, error) { return tx.ToolsEnding(days, after, toolEndBatch) },
+				func(w *work, t store.Tool) error { return p.remindTool(w, t.ID, days) })
+			faults = append(faults, err)
+			if more = len(due) == toolEndBatch; more {
+				after = due[len(due)-1].ID
 			}
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // remindTool tells of one tool, which is read anew: it may have been revoked.

@@ -66,6 +66,22 @@ func (p *Provider) updateAs(ctx context.Context, actor Actor, b *Browser, f func
 	return err
 }
 
+// oneByOne does what a job finds to do, each in an update of its own: it may
+// touch many rows, and the writer is free in between. A failure stops none of
+// the others. It returns what was found.
+func oneByOne[T any](ctx context.Context, p *Provider, job string, find func(*store.Tx) ([]T, error), do func(*work, T) error) ([]T, error) {
+	var found []T
+	err := p.st.View(ctx, func(tx *store.Tx) error {
+		var err error
+		found, err = find(tx)
+		return err
+	})
+	for _, one := range found {
+		err = errors.Join(err, p.updateAs(ctx, Actor{Kind: "job", ID: job}, nil, func(w *work) error { return do(w, one) }))
+	}
+	return found, err
+}
+
 // as names the person whose proofs act from here on, for the audit log.
 func (w *work) as(userID string) {
 	if w.Actor.Kind == "anonymous" || w.Actor.Kind == "user" {
