@@ -3,24 +3,19 @@ package idp
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 )
-
-// joseHeader is the protected header of our tokens, in the order of RFC 7515 §3.1.
-type joseHeader struct {
-	Typ   string `json:"typ"`
-	Alg   string `json:"alg"`
-	KeyID string `json:"kid"`
-}
 
 // Sign makes a compact JWT of claims with the current key of alg (RS256, PS256,
 // ES256 or EdDSA) and the given typ header ("JWT", "at+jwt", "logout+jwt").
@@ -29,16 +24,13 @@ func (k *Keyring) Sign(alg, typ string, claims any) (string, error) {
 	if key == nil {
 		return "", fmt.Errorf("no key signs %s", alg)
 	}
-	header, err := json.Marshal(joseHeader{Typ: typ, Alg: key.row.Alg, KeyID: key.row.ID})
-	if err != nil {
-		return "", err
-	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", err
 	}
 	encode := base64.RawURLEncoding
-	token := make([]byte, 0, encode.EncodedLen(len(header))+encode.EncodedLen(len(payload))+encode.EncodedLen(256)+2)
+	header := key.header(typ)
+	token := make([]byte, 0, encode.EncodedLen(len(header))+encode.EncodedLen(len(payload))+encode.EncodedLen(key.width())+2)
 	token = append(encode.AppendEncode(token, header), '.')
 	token = encode.AppendEncode(token, payload)
 	signature, err := key.sign(token)
@@ -49,32 +41,62 @@ func (k *Keyring) Sign(alg, typ string, claims any) (string, error) {
 	return string(encode.AppendEncode(append(token, '.'), signature)), nil
 }
 
+// header is the protected header of a token, in the order of RFC 7515 §3.1. None
+// of its values has anything that JSON would have to escape.
+func (key *signingKey) header(typ string) []byte {
+	return []byte(`{"typ":"` + typ + `","alg":"` + key.row.Alg + `","kid":"` + key.row.ID + `"}`)
+}
+
+// width is how many bytes a signature has at most.
+func (key *signingKey) width() int {
+	if public, ok := key.signer.Public().(*rsa.PublicKey); ok {
+		return public.Size()
+	}
+	return 64
+}
+
 // sign makes the signature of RFC 7518 §3.3 to §3.5 or RFC 8037 §3.1. The
 // library's signer does the same after encoding the header, which is always
 // the same, through a sorted map: that took a fifth of each token.
 func (key *signingKey) sign(input []byte) ([]byte, error) {
-	switch private := key.signer.(type) {
-	case *ecdsa.PrivateKey:
-		digest := sha256.Sum256(input)
-		r, s, err := ecdsa.Sign(rand.Reader, private, digest[:])
+	digest := sha256.Sum256(input)
+	switch jose.SignatureAlgorithm(key.row.Alg) {
+	case jose.RS256:
+		return key.signer.Sign(rand.Reader, digest[:], crypto.SHA256)
+	case jose.PS256:
+		return key.signer.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
+	case jose.EdDSA:
+		return key.signer.Sign(rand.Reader, input, crypto.Hash(0))
+	case jose.ES256:
+		random := rand.Reader
+		if _, ours := key.signer.(*ecdsa.PrivateKey); ours {
+			random = nil // as RFC 6979 does and RFC 8725 §3.2 wants it; a vault may need what is random
+		}
+		der, err := key.signer.Sign(random, digest[:], crypto.SHA256)
 		if err != nil {
 			return nil, err
 		}
-		signature := make([]byte, 64)
-		r.FillBytes(signature[:32])
-		s.FillBytes(signature[32:])
-		return signature, nil
-	case *rsa.PrivateKey:
-		digest := sha256.Sum256(input)
-		if key.row.Alg == string(jose.PS256) {
-			return rsa.SignPSS(rand.Reader, private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
-		}
-		return rsa.SignPKCS1v15(nil, private, crypto.SHA256, digest[:])
-	case ed25519.PrivateKey:
-		return ed25519.Sign(private, input), nil
+		return fixedSignature(der)
 	default:
-		return signElsewhere(private, key.row.Alg, input)
+		return nil, fmt.Errorf("no signatures of %s", key.row.Alg)
 	}
+}
+
+// fixedSignature turns a signature as crypto.Signer makes it into the two
+// numbers of RFC 7518 §3.4.
+func fixedSignature(der []byte) ([]byte, error) {
+	input, two := cryptobyte.String(der), cryptobyte.String(nil)
+	var r, s []byte
+	if !input.ReadASN1(&two, asn1.SEQUENCE) || !input.Empty() || !two.ReadASN1Integer(&r) || !two.ReadASN1Integer(&s) || !two.Empty() {
+		return nil, errors.New("the vault's signature is no ASN.1 of two numbers")
+	}
+	if len(r) > 32 || len(s) > 32 {
+		return nil, errors.New("the vault's signature is of another curve")
+	}
+	out := make([]byte, 64)
+	copy(out[32-len(r):], r)
+	copy(out[64-len(s):], s)
+	return out, nil
 }
 
 // Verify checks a token of ours and returns its payload. The header's typ must

@@ -8,12 +8,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
-	"math/big"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -64,44 +61,6 @@ func (SealedKeys) Signer(_ context.Context, _ string, reference []byte) (crypto.
 		return nil, errors.New("it cannot sign")
 	}
 	return signer, nil
-}
-
-// signElsewhere makes a signature of RFC 7518 or RFC 8037 by a key that only
-// its vault can use.
-func signElsewhere(private crypto.Signer, alg string, input []byte) ([]byte, error) {
-	digest := sha256.Sum256(input)
-	switch jose.SignatureAlgorithm(alg) {
-	case jose.RS256:
-		return private.Sign(rand.Reader, digest[:], crypto.SHA256)
-	case jose.PS256:
-		return private.Sign(rand.Reader, digest[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.SHA256})
-	case jose.EdDSA:
-		return private.Sign(rand.Reader, input, crypto.Hash(0))
-	case jose.ES256:
-		der, err := private.Sign(rand.Reader, digest[:], crypto.SHA256)
-		if err != nil {
-			return nil, err
-		}
-		return fixedSignature(der)
-	default:
-		return nil, fmt.Errorf("no signatures of %s", alg)
-	}
-}
-
-// fixedSignature turns a signature as crypto.Signer makes it into the two
-// numbers of RFC 7518 §3.4.
-func fixedSignature(der []byte) ([]byte, error) {
-	var two struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(der, &two); err != nil || len(rest) > 0 {
-		return nil, errors.New("the vault's signature is no ASN.1 of two numbers")
-	}
-	if two.R.Sign() < 0 || two.S.Sign() < 0 || two.R.BitLen() > 256 || two.S.BitLen() > 256 {
-		return nil, errors.New("the vault's signature is of another curve")
-	}
-	out := make([]byte, 64)
-	two.R.FillBytes(out[:32])
-	two.S.FillBytes(out[32:])
-	return out, nil
 }
 
 // fits reports whether a vault's key is one of its algorithm.

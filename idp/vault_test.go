@@ -114,6 +114,22 @@ func TestKeysMayLiveInAHardwareModule(t *testing.T) {
 	}
 }
 
+// RFC 8725 §3.2: a fault of the random generator must not give the key away
+// (RFC 6979). Keys that live elsewhere get what is random, if they need it.
+func TestES256SignaturesNeedNoRandomness(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		vault   idp.Vault
+		differs bool
+	}{{"in the database", idp.SealedKeys{}, false}, {"in a module", &hsm{}, true}} {
+		s := idptest.New(t, idptest.DSN(database(t)), idptest.Vault(c.vault))
+		if a, b := signed(t, s, "ES256"), signed(t, s, "ES256"); (a != b) != c.differs {
+			t.Errorf("%s: signed the same twice, and the signatures differ: %v; want %v", c.name, a != b, c.differs)
+		}
+	}
+}
+
 // A vault that hands out a key of another kind is found out before it signs.
 func TestVaultWithAnotherKindOfKeyIsRefused(t *testing.T) {
 	t.Parallel()
