@@ -174,6 +174,9 @@ func TestH07CORSWithCredentials(t *testing.T) {
 		if strings.HasPrefix(path, "/.well-known/") || path == protocol.PathJWKS || path == protocol.PathToken || path == protocol.PathUserInfo || path == protocol.PathRevoke {
 			want = "*"
 		}
+		if r := m.get(path); r.header.Get("Access-Control-Expose-Headers") != "" {
+			t.Errorf("%s: whoever is no script is told what scripts may read", path)
+		}
 		for what, r := range map[string]reply{"GET": m.get(path, origin...), "preflight": m.do(http.MethodOptions, path, "", preflight...)} {
 			if got := r.header.Get("Access-Control-Allow-Origin"); got != want {
 				t.Errorf("%s %s: allowed origin %q, want %q", what, path, got, want)

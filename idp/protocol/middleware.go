@@ -54,13 +54,20 @@ func open(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // cors lets scripts of any origin call an endpoint, never with cookies. It is
-// not for the browser's endpoints (O-12, H-07).
+// not for the browser's endpoints (O-12, H-07). Nothing is said to whoever sends
+// no Origin; no cache keeps these answers.
 func cors(methods string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return with(http.Header{
+		scripts := with(http.Header{
 			echo.HeaderAccessControlAllowOrigin:   {"*"},
 			echo.HeaderAccessControlExposeHeaders: {echo.HeaderWWWAuthenticate + ", " + dpop.NonceHeader},
 		}, preflight(methods, next))
+		return func(c echo.Context) error {
+			if c.Request().Header.Get(echo.HeaderOrigin) != "" {
+				return scripts(c)
+			}
+			return next(c)
+		}
 	}
 }
 
