@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net"
 
+	"github.com/zitadel/oidc/v3/pkg/op"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"github.com/sekisho-id/sekisho/config"
 	"github.com/sekisho-id/sekisho/idp/store"
 )
@@ -63,6 +66,7 @@ type service struct {
 // on serves on ln, which it closes, until ctx ends.
 func (s service) on(ctx context.Context, ln net.Listener) error {
 	collectLess()
+	op.Tracer = noop.NewTracerProvider().Tracer("") // nobody listens; the global one makes two spans a request
 	st, err := connect(ctx, s.p, s.cfg)
 	if err != nil {
 		return errors.Join(err, ln.Close())
