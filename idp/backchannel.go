@@ -37,7 +37,7 @@ type logoutClaims struct {
 // notifyLogout queues a logout token for every relying party that the session
 // signed in to and that has asked for it, in the transaction that ends it.
 func (p *Provider) notifyLogout(w *work, userID, sid string) error {
-	ids, err := w.SessionClients(sid)
+	ids, err := w.SessionClients(userID, sid)
 	if err != nil {
 		return err
 	}

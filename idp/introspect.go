@@ -42,7 +42,7 @@ type RefreshStatus struct {
 func (p *Provider) RefreshStatus(ctx context.Context, c *clients.Client, token string) (RefreshStatus, error) {
 	var out RefreshStatus
 	err := p.st.View(ctx, func(tx *store.Tx) error {
-		row, err := tx.RefreshToken(store.Hash(token))
+		row, err := tx.RefreshToken(store.StampedHash(token))
 		if errors.Is(err, store.ErrNotFound) {
 			return ErrRevoked
 		}

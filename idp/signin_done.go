@@ -185,7 +185,7 @@ func (p *Provider) newGrant(w *work, s *situation) (Grant, error) {
 	shop, scopes := s.acting.grants(s.req.Scopes)
 	g := Grant{
 		ShopID: shop,
-		ID:     newID(), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
+		ID:     p.newStamped(newID()), ClientID: s.client.ID, UserID: s.user.ID, SID: s.session.SID,
 		ACR: s.step.Have.ACR(), AMR: signin.AMR(s.proofs, s.step.Have, s.client.AMRDetail),
 		Scopes: scopes, Resources: s.req.Resources, AuthTime: s.proofs.AuthTime(), CreatedAt: w.Now, LastUsedAt: w.Now,
 		Claims: s.req.Claims,
@@ -210,9 +210,9 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 	if err := w.Used(g.UserID, g.ClientID); err != nil {
 		return "", err
 	}
-	code := newToken()
+	code := p.newStamped(newToken())
 	return code, w.InsertCode(store.Code{
-		Hash: store.Hash(code), GrantID: g.ID, ClientID: g.ClientID, RedirectURI: s.req.RedirectURI,
+		Hash: store.StampedHash(code), GrantID: g.ID, ClientID: g.ClientID, RedirectURI: s.req.RedirectURI,
 		Nonce: s.req.Nonce, Challenge: s.req.CodeChallenge, JKT: s.req.DPoPKey,
 		CreatedAt: w.Now, ExpiresAt: w.Now.Add(s.client.CodeLifetime(p.cfg.Limits.Tokens.Code)),
 	})

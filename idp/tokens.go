@@ -46,9 +46,9 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 	var out Issue
 	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
 		out = Issue{}
-		row, err := w.UseCode(store.Hash(r.Code), c.ID)
+		row, err := w.UseCode(store.StampedHash(r.Code), c.ID)
 		if errors.Is(err, store.ErrConflict) {
-			return p.refuseCode(w, c, store.Hash(r.Code))
+			return p.refuseCode(w, c, store.StampedHash(r.Code))
 		}
 		if err != nil {
 			return err
@@ -156,9 +156,9 @@ func (p *Provider) live(tx *store.Tx, grantID string) (Grant, User, error) {
 }
 
 func (p *Provider) refreshToken(w *work, g Grant) (string, error) {
-	token, end := newToken(), p.refreshEnd(g, w.Now)
+	token, end := p.newStamped(newToken()), p.refreshEnd(g, w.Now)
 	return token, errors.Join(w.UseGrant(g, end), w.InsertRefreshToken(store.RefreshToken{
-		Hash: store.Hash(token), GrantID: g.ID, CreatedAt: w.Now, ExpiresAt: end,
+		Hash: store.StampedHash(token), GrantID: g.ID, CreatedAt: w.Now, ExpiresAt: end,
 	}))
 }
 
@@ -189,7 +189,7 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 	var out Issue
 	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
 		out = Issue{}
-		row, err := w.RefreshToken(store.Hash(r.Token))
+		row, err := w.RefreshToken(store.StampedHash(r.Token))
 		if errors.Is(err, store.ErrNotFound) {
 			return invalidGrant("no such refresh token, or it expired long ago")
 		}
@@ -276,7 +276,7 @@ func (p *Provider) rotate(w *work, g Grant, row store.RefreshToken) (string, err
 		return next, w.UseRefreshToken(row.Hash, next)
 	}
 	if w.Now.Sub(row.UsedAt) <= p.cfg.Limits.Tokens.RefreshGrace {
-		next, err := w.RefreshToken(store.Hash(row.Next))
+		next, err := w.RefreshToken(store.StampedHash(row.Next))
 		if err == nil && next.UsedAt.IsZero() {
 			return row.Next, nil
 		}
@@ -322,7 +322,7 @@ func (p *Provider) Bearer(ctx context.Context, grantID, jti string, from ...stri
 // An unknown token is no error; another client's is ErrInvalidGrant, and lives on.
 func (p *Provider) RevokeRefresh(ctx context.Context, b *Browser, c *clients.Client, token string) error {
 	return p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
-		row, err := w.RefreshToken(store.Hash(token))
+		row, err := w.RefreshToken(store.StampedHash(token))
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}

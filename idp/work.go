@@ -114,6 +114,9 @@ func newID() string { return rand.Text() }
 // newToken is a bearer secret of at least 256 bits.
 func newToken() string { return rand.Text() + rand.Text() }
 
+// newStamped is newID, or newToken, for what is made all day; see [store.Stamp].
+func (p *Provider) newStamped(random string) string { return store.Stamp(p.cfg.Now()) + random }
+
 // clip cuts s to n bytes and drops control characters (T-56).
 func clip(s string, n int) string {
 	out := make([]rune, 0, len(s))

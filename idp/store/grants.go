@@ -36,7 +36,7 @@ func (grantRow) TableName() string { return "grants" }
 
 // GrantFilter selects grants: those that match every field that is set.
 type GrantFilter struct {
-	UserID, ClientID, SID, ShopID string
+	UserID, ClientID, ShopID string
 	// Except spares one grant, by its ID, or one session's grants, by their SID.
 	Except string
 }
@@ -105,7 +105,7 @@ func (tx *Tx) RevokeGrant(id string) error {
 // RevokeGrants ends the grants that f selects and returns those that were
 // live. A filter that selects all is refused.
 func (tx *Tx) RevokeGrants(f GrantFilter) ([]Grant, error) {
-	if f.UserID == "" && f.ClientID == "" && f.SID == "" && f.ShopID == "" {
+	if f.UserID == "" && f.ClientID == "" && f.ShopID == "" {
 		return nil, errors.New("revoke grants: the filter selects all")
 	}
 	if err := tx.writable(); err != nil {
@@ -113,7 +113,7 @@ func (tx *Tx) RevokeGrants(f GrantFilter) ([]Grant, error) {
 	}
 	tx.ends = true
 	where, args := "revoked_at IS NULL AND id <> ? AND sid <> ?", []any{f.Except, f.Except}
-	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "sid": f.SID, "shop_id": f.ShopID} {
+	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "shop_id": f.ShopID} {
 		if v != "" {
 			where, args = where+" AND "+column+" = ?", append(args, v)
 		}
@@ -130,12 +130,12 @@ func (tx *Tx) Grants(userID string) ([]Grant, error) {
 }
 
 // SessionClients returns the IDs of the clients that were granted something in
-// a session, revoked grants included.
-func (tx *Tx) SessionClients(sid string) ([]string, error) {
+// a person's session, revoked grants included.
+func (tx *Tx) SessionClients(userID, sid string) ([]string, error) {
 	var ids []string
 	err := tx.scanAll("list clients of session", func() []any {
 		ids = append(ids, "")
 		return []any{&ids[len(ids)-1]}
-	}, "SELECT DISTINCT client_id FROM grants WHERE sid = ?1 ORDER BY client_id", sid)
+	}, "SELECT DISTINCT client_id FROM grants WHERE user_id = ?1 AND sid = ?2 ORDER BY client_id", userID, sid)
 	return ids, err
 }

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sekisho-id/sekisho/mfa"
@@ -72,10 +74,13 @@ func (tx *Tx) Passkeys(userID string) ([]mfa.Passkey, error) {
 			&row.MAC,
 		}
 	}, `SELECT id, user_id, name, credential, public_key, sign_count, aaguid, transports, synced, backed_up,
-		held_until, created_at, last_used_at, disabled_at, mac FROM passkeys WHERE user_id = ?1 ORDER BY created_at, id`, userID)
+		held_until, created_at, last_used_at, disabled_at, mac FROM passkeys WHERE user_id = ?1`, userID)
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(rows, func(a, b passkeyRow) int { // as for factors
+		return cmp.Or(a.Passkey.CreatedAt.Compare(b.Passkey.CreatedAt), cmp.Compare(a.Passkey.ID, b.Passkey.ID))
+	})
 	return tryEach(rows, tx.openPasskey)
 }
 

@@ -203,8 +203,8 @@ func TestGrants(t *testing.T) {
 		}{
 			{"a user but one session", store.GrantFilter{UserID: "u1", Except: "s1"}, []string{"g2"}},
 			{"a user and client but one grant", store.GrantFilter{UserID: "u1", ClientID: "shop", Except: "g1"}, nil},
-			{"a session", store.GrantFilter{SID: "s1"}, []string{"g1", "g3"}},
-			{"a client", store.GrantFilter{ClientID: "shop"}, []string{"g4"}},
+			{"a client", store.GrantFilter{ClientID: "shop"}, []string{"g1", "g4"}},
+			{"a user", store.GrantFilter{UserID: "u1"}, []string{"g3"}},
 			{"a user with none left", store.GrantFilter{UserID: "u1"}, nil},
 		} {
 			db.do(t, func(tx *store.Tx) error {
