@@ -59,11 +59,8 @@ func (p *Provider) start(w *work, r AuthorizeRequest, returnTo string) (Next, er
 	if r.HintSubject, err = p.owner(w.Tx, r.ClientID, r.HintSubject); err != nil {
 		return Next{}, err
 	}
-	row, err := p.newSignIn(w, w.b, r, returnTo)
-	if err != nil {
-		return Next{}, err
-	}
-	s, err := p.look(w.Tx, w.b, row)
+	row := p.newSignIn(w, &r, returnTo)
+	s, err := p.lookAt(w.Tx, w.b, row, r)
 	if err != nil {
 		return Next{}, err
 	}
@@ -78,23 +75,29 @@ func (p *Provider) start(w *work, r AuthorizeRequest, returnTo string) (Next, er
 	if s.session != nil && row.UserID == "" {
 		row.UserID = s.session.UserID
 	}
-	if err := errors.Join(w.InsertSignIn(row), w.keepPushed(s.req)); err != nil {
+	if err := errors.Join(w.keepSignIn(&row, r), w.keepPushed(s.req)); err != nil {
 		return Next{}, err
 	}
 	s.row = row
 	return p.proceed(w, s)
 }
 
-func (p *Provider) newSignIn(w *work, b *Browser, r AuthorizeRequest, returnTo string) (store.SignIn, error) {
+// newSignIn begins a sign-in for a request, which it dates. Most are over at once
+// and need no row.
+func (p *Provider) newSignIn(w *work, r *AuthorizeRequest, returnTo string) store.SignIn {
 	r.CreatedAt, r.ExpiresAt = w.Now, w.Now.Add(p.cfg.Limits.SignIn.Request)
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return store.SignIn{}, err
-	}
 	return store.SignIn{
-		ID: newID(), Browser: store.Hash(b.Flow), ClientID: r.ClientID, ReturnTo: returnTo,
-		Request: raw, CreatedAt: w.Now, ExpiresAt: r.ExpiresAt,
-	}, nil
+		ID: newID(), Browser: store.Hash(w.b.Flow), ClientID: r.ClientID, ReturnTo: returnTo,
+		CreatedAt: w.Now, ExpiresAt: r.ExpiresAt,
+	}
+}
+
+// keepSignIn adds the row of a sign-in that goes on.
+func (w *work) keepSignIn(row *store.SignIn, r AuthorizeRequest) (err error) {
+	if row.Request, err = json.Marshal(r); err != nil {
+		return err
+	}
+	return w.InsertSignIn(*row)
 }
 
 // proceed acts on a decision inside an update: it completes a sign-in that is

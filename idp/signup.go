@@ -220,10 +220,9 @@ func (p *Provider) createSignedUp(w *work, t store.Token) (User, error) {
 func (p *Provider) enter(w *work, u User, flow string) (Next, error) {
 	row, err := p.open(w.Tx, w.b, flow)
 	if flow == "" || err != nil {
-		if row, err = p.newSignIn(w, w.b, AuthorizeRequest{}, "/signup/done"); err != nil {
-			return Next{}, err
-		}
-		if err := w.InsertSignIn(row); err != nil {
+		var r AuthorizeRequest
+		row = p.newSignIn(w, &r, "/signup/done")
+		if err := w.keepSignIn(&row, r); err != nil {
 			return Next{}, err
 		}
 	}

@@ -59,10 +59,16 @@ func (p *Provider) open(tx *store.Tx, b *Browser, id string) (store.SignIn, erro
 
 // look gathers the facts of a sign-in and decides.
 func (p *Provider) look(tx *store.Tx, b *Browser, row store.SignIn) (*situation, error) {
-	s := &situation{row: row}
-	if err := json.Unmarshal(row.Request, &s.req); err != nil {
+	var r AuthorizeRequest
+	if err := json.Unmarshal(row.Request, &r); err != nil {
 		return nil, fmt.Errorf("request of sign-in: %w", err)
 	}
+	return p.lookAt(tx, b, row, r)
+}
+
+// lookAt is look where the request was just read.
+func (p *Provider) lookAt(tx *store.Tx, b *Browser, row store.SignIn, r AuthorizeRequest) (*situation, error) {
+	s := &situation{row: row, req: r}
 	if row.ClientID != "" {
 		c, ok := p.cfg.Clients.Lookup(row.ClientID)
 		if !ok {
