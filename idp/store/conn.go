@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -14,7 +16,11 @@ import (
 type conn struct {
 	raw   *sql.Conn
 	db    *gorm.DB
-	stmts map[string]*sql.Stmt
+	stmts map[string]*sql.Stmt // of gorm
+
+	directs map[string]direct // of ours
+	bound   []driver.NamedValue
+	values  []driver.Value
 }
 
 // maxStmts bounds what is kept: lists of different lengths make different statements.
@@ -25,15 +31,25 @@ func newConn(ctx context.Context, pool *sql.DB) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{raw: raw, stmts: map[string]*sql.Stmt{}}
+	c := &conn{raw: raw, stmts: map[string]*sql.Stmt{}, directs: map[string]direct{}}
 	c.db, err = gorm.Open(sqlite.New(sqlite.Config{Conn: c}), gormConfig())
 	return c, err
 }
 
 // run executes a statement without arguments.
-func (c *conn) run(ctx context.Context, query string) error {
-	_, err := c.ExecContext(ctx, query)
+func (c *conn) run(query string) error {
+	_, err := c.exec(query)
 	return err
+}
+
+// close gives up the statements; the connection is its pool's.
+func (c *conn) close() error {
+	c.forget()
+	var errs []error
+	for _, s := range c.directs {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func (c *conn) prepared(ctx context.Context, query string) (*sql.Stmt, error) {

@@ -29,3 +29,6 @@ func (s *Store) Writer(f func(*sqlite3.SQLiteConn)) error {
 		return nil
 	})
 }
+
+// Assign puts a value of SQLite's into what a row is read into.
+var Assign = assign

@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
 
 // group commits concurrent updates together. One durable commit costs about a
 // millisecond, whether one update or sixty are in it (performance.md): those
-// that queue while a commit runs form the next transaction. Every update runs in
-// its caller's goroutine, in turn, inside a savepoint of its own, so that the
-// failure of one undoes nothing of the others. The last one commits for all,
-// and nobody is answered before.
+// that queue while a commit runs form the next transaction. One goroutine works
+// through them, so that the database's pages are still in the processor's
+// caches when the next one needs them. Each update has a savepoint of its own:
+// the failure of one undoes nothing of the others. Nobody is answered before
+// the commit.
 type group struct {
 	conn    *conn
 	waiting atomic.Int64 // callers at the door
@@ -21,17 +24,29 @@ type group struct {
 	updates atomic.Int64 // committed ones
 	ended   atomic.Int64 // see [Store.Ended]
 
-	turn   sync.Mutex // the door: guards what follows
-	open   *batch     // the transaction that is open, or nil
+	door   sync.Mutex // guards what follows
+	queue  []*member
+	idle   chan struct{} // closed when nobody works; nil when nobody does
 	closed bool
+
+	// Of the goroutine that works:
+	begun   bool      // a transaction is open
+	members []*member // whose writes are in it
+	ends    bool      // see Tx
 }
 
-// batch is the fate of one transaction's members.
-type batch struct {
-	members int
-	ends    bool // see Tx
-	done    chan struct{}
-	err     error // set before done is closed
+// member is one update and its fate, which is set before done is closed.
+type member struct {
+	ctx  context.Context
+	tx   *Tx
+	f    func(*Tx) error
+	done chan struct{}
+
+	err error
+	// died is set when f panicked, with what, or ended its goroutine.
+	died     bool
+	panicked any
+	stack    []byte
 }
 
 // maxBatch bounds how long the first member waits for the last.
@@ -39,132 +54,197 @@ const maxBatch = 64
 
 func newGroup(c *conn) *group { return &group{conn: c} }
 
-// update runs f and returns when its batch is committed. A caller whose ctx
-// ends at the door is dropped when its turn comes.
+// update runs f and returns when it is committed. A caller whose ctx ends at
+// the door is dropped when its turn comes. A panic of f's is the caller's.
 func (g *group) update(ctx context.Context, tx *Tx, f func(*Tx) error) error {
-	b, err := g.join(ctx, tx, f)
-	if b == nil {
+	m := &member{ctx: ctx, tx: tx, f: f, done: make(chan struct{})}
+	if err := g.enter(m); err != nil {
 		return err
 	}
-	<-b.done
-	if b.err != nil {
-		return b.err
+	<-m.done
+	if m.died && m.panicked == nil {
+		runtime.Goexit()
 	}
-	return err
+	if m.died {
+		panic(fmt.Errorf("%v\n%s", m.panicked, m.stack))
+	}
+	return m.err
 }
 
-// join takes one turn. It returns the batch that decides about what f wrote,
-// or nil when nothing was written.
-func (g *group) join(ctx context.Context, tx *Tx, f func(*Tx) error) (b *batch, err error) {
-	g.waiting.Add(1)
-	g.turn.Lock()
-	g.waiting.Add(-1)
-	defer g.turn.Unlock()
-	defer g.leave() // also when f panics or ends its goroutine
-
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+// enter queues an update and sees that somebody works.
+func (g *group) enter(m *member) error {
+	g.door.Lock()
+	defer g.door.Unlock()
 	if g.closed {
-		return nil, ErrClosed
+		return ErrClosed
 	}
-	quiet := context.Background()
-	if g.open == nil {
-		if err := g.conn.run(quiet, "BEGIN IMMEDIATE"); err != nil {
-			return nil, fmt.Errorf("begin: %w", explain(err))
-		}
-		g.open = &batch{done: make(chan struct{})}
+	g.waiting.Add(1)
+	g.queue = append(g.queue, m)
+	if g.idle == nil {
+		g.idle = make(chan struct{})
+		go g.work()
 	}
-	commit, result, err := g.run(tx, f)
-	if err != nil { // the transaction is gone, and all that its members wrote
-		g.end(err)
-		return nil, err
-	}
-	if !commit {
-		return nil, result
-	}
-	g.open.members++
-	g.open.ends = g.open.ends || tx.ends
-	return g.open, result
+	return nil
 }
 
-// run runs f between savepoint and release. Its last result is set when the
-// savepoint, and so the whole transaction, is lost.
-func (g *group) run(tx *Tx, f func(*Tx) error) (commit bool, result, lost error) {
-	quiet := context.Background()
-	if err := g.conn.run(quiet, "SAVEPOINT update_"); err != nil {
-		return false, nil, fmt.Errorf("savepoint: %w", explain(err))
+// work takes the turns of all who wait.
+func (g *group) work() {
+	through := false
+	defer func() {
+		if !through { // an update ended the goroutine it ran in
+			go g.work()
+		}
+	}()
+	for m := g.next(); m != nil; m = g.next() {
+		g.turn(m)
+	}
+	through = true
+}
+
+// next is the update whose turn it is; nil when there is none. It commits for
+// all when nobody is at the door, or enough are in.
+func (g *group) next() *member {
+	for {
+		g.door.Lock()
+		if len(g.queue) > 0 && len(g.members) < maxBatch {
+			m := g.queue[0]
+			g.queue = g.queue[1:]
+			g.waiting.Add(-1)
+			g.door.Unlock()
+			return m
+		}
+		if !g.begun && len(g.queue) == 0 {
+			close(g.idle)
+			g.idle = nil
+			g.door.Unlock()
+			return nil
+		}
+		g.door.Unlock()
+		g.commit()
+	}
+}
+
+// turn runs one update between savepoint and release.
+func (g *group) turn(m *member) {
+	if err := g.open(m.ctx); err != nil {
+		m.finish(err)
+		return
 	}
 	returned := false
 	defer func() {
-		if commit {
+		if returned {
 			return
 		}
-		err := errors.Join(g.conn.run(quiet, "ROLLBACK TO update_"), g.conn.run(quiet, "RELEASE update_"))
-		if err == nil {
-			return
-		}
-		lost = fmt.Errorf("transaction was lost: %w", errors.Join(explain(tx.fault), explain(err)))
-		if !returned { // a panic takes the results with it
-			g.end(lost)
-		}
+		m.died, m.panicked, m.stack = true, recover(), debug.Stack()
+		m.finish(g.undo(m))
 	}()
-	commit, result = settle(f(tx.on(quiet, g.conn.db)))
+	commit, result := settle(m.f(m.tx.on(quiet, g.conn.db)))
 	returned = true
+	if commit && m.tx.fault != nil {
+		commit, result = false, fmt.Errorf("after a fault: %w", explain(m.tx.fault))
+	}
 	if !commit {
-		return false, result, nil
+		if err := g.undo(m); err != nil {
+			result = err
+		}
+		m.finish(result)
+		return
 	}
-	if tx.fault != nil {
-		return false, fmt.Errorf("after a fault: %w", explain(tx.fault)), nil
+	if err := g.conn.run("RELEASE update_"); err != nil {
+		m.finish(fmt.Errorf("release: %w", explain(err)))
+		g.end(err)
+		return
 	}
-	if err := g.conn.run(quiet, "RELEASE update_"); err != nil {
-		return false, nil, fmt.Errorf("release: %w", explain(err))
-	}
-	return true, result, nil
+	m.err, g.ends = result, g.ends || m.tx.ends
+	g.members = append(g.members, m)
 }
 
-// leave commits for all unless somebody is at the door to do it later.
-func (g *group) leave() {
-	if g.open == nil {
+// open makes the savepoint of an update, and a transaction before the first.
+func (g *group) open(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !g.begun {
+		if err := g.conn.run("BEGIN IMMEDIATE"); err != nil {
+			return fmt.Errorf("begin: %w", explain(err))
+		}
+		g.begun = true
+	}
+	if err := g.conn.run("SAVEPOINT update_"); err != nil {
+		err = fmt.Errorf("savepoint: %w", explain(err))
+		g.end(err)
+		return err
+	}
+	return nil
+}
+
+// undo takes back what an update wrote. Its error means that the whole
+// transaction is lost.
+func (g *group) undo(m *member) error {
+	err := errors.Join(g.conn.run("ROLLBACK TO update_"), g.conn.run("RELEASE update_"))
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("transaction was lost: %w", errors.Join(explain(m.tx.fault), explain(err)))
+	g.end(err)
+	return err
+}
+
+// commit ends the transaction for all its members.
+func (g *group) commit() {
+	if !g.begun {
 		return
 	}
-	if g.waiting.Load() > 0 && g.open.members < maxBatch && !g.closed {
-		return
-	}
-	if g.open.members == 0 {
-		g.end(errors.New("nothing to commit"))
+	if len(g.members) == 0 {
+		g.end(nil)
 		return
 	}
 	g.commits.Add(1)
-	err := g.conn.run(context.Background(), "COMMIT")
-	if g.open.ends { // also when nobody knows whether it was committed
+	err := g.conn.run("COMMIT")
+	if g.ends { // also when nobody knows whether it was committed
 		g.ended.Add(1)
 	}
 	if err != nil {
 		g.end(fmt.Errorf("commit: %w", explain(err)))
 		return
 	}
-	g.updates.Add(int64(g.open.members))
-	close(g.open.done)
-	g.open = nil
+	g.updates.Add(int64(len(g.members)))
+	g.answer(nil)
 }
 
-// end rolls the open transaction back and tells its members why.
+// end rolls the transaction back and tells its members why.
 func (g *group) end(err error) {
-	if g.open == nil {
-		return
+	if g.begun {
+		g.conn.run("ROLLBACK") //nolint:errcheck,gosec // SQLite may have done it already
 	}
-	g.conn.run(context.Background(), "ROLLBACK") //nolint:errcheck,gosec // SQLite may have done it already
-	g.open.err = err
-	close(g.open.done)
-	g.open = nil
+	g.answer(err)
 }
 
-// close waits for the turn; updates that come later get ErrClosed.
+// answer tells the members of the transaction that it is over, and how.
+func (g *group) answer(err error) {
+	for i, m := range g.members {
+		if err != nil {
+			m.err = err
+		}
+		g.members[i] = nil
+		close(m.done)
+	}
+	g.begun, g.members, g.ends = false, g.members[:0], false
+}
+
+func (m *member) finish(err error) {
+	m.err = err
+	close(m.done)
+}
+
+// close waits for those at the door; updates that come later get ErrClosed.
 func (g *group) close() error {
-	g.turn.Lock()
-	defer g.turn.Unlock()
+	g.door.Lock()
 	g.closed = true
-	g.leave()
-	return nil
+	idle := g.idle
+	g.door.Unlock()
+	if idle != nil {
+		<-idle
+	}
+	return g.conn.close()
 }

@@ -51,11 +51,11 @@ func (d *sqliteDB) open(ctx context.Context) error {
 		return err
 	}
 	// 16 MiB: a page that many updates change goes into the file once.
-	if err := writer.run(ctx, "PRAGMA wal_autocheckpoint = 4000"); err != nil {
+	if err := writer.run("PRAGMA wal_autocheckpoint = 4000"); err != nil {
 		return err
 	}
 	d.writer = newGroup(writer)
-	if err := d.probe(ctx, writer); err != nil {
+	if err := d.probe(writer); err != nil {
 		return err
 	}
 	size := max(4, runtime.GOMAXPROCS(0))
@@ -87,12 +87,12 @@ func (d *sqliteDB) create() error {
 }
 
 // probe takes and releases the writer's lock, to find out now what would fail later.
-func (d *sqliteDB) probe(ctx context.Context, c *conn) error {
-	if err := c.run(ctx, "BEGIN IMMEDIATE"); err != nil {
+func (d *sqliteDB) probe(c *conn) error {
+	if err := c.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	// A file opened for reading only fails at the first write, so here is one that is undone.
-	return errors.Join(c.run(ctx, "PRAGMA user_version = 0"), c.run(ctx, "ROLLBACK"))
+	return errors.Join(c.run("PRAGMA user_version = 0"), c.run("ROLLBACK"))
 }
 
 func (d *sqliteDB) writerDSN() string {
@@ -103,7 +103,8 @@ func (d *sqliteDB) writerDSN() string {
 
 // dsn adds what the operator gave, which wins, to what is needed.
 func (d *sqliteDB) dsn(needed url.Values) string {
-	all := url.Values{"_busy_timeout": {"5000"}, "_cache_size": {"-16000"}}
+	// One goroutine at a time uses a connection, so SQLite need not lock it.
+	all := url.Values{"_busy_timeout": {"5000"}, "_cache_size": {"-16000"}, "_mutex": {"no"}}
 	for _, more := range []url.Values{needed, d.params} {
 		for k, v := range more {
 			all[k] = v
@@ -126,10 +127,10 @@ func (d *sqliteDB) dialect() string { return dialectSQLite }
 
 func (d *sqliteDB) view(ctx context.Context, tx *Tx, f func(*Tx) error) error {
 	return d.glance(ctx, tx, func(tx *Tx) error {
-		if _, err := tx.pool.ExecContext(tx.ctx, "BEGIN"); err != nil {
+		if err := tx.direct.run("BEGIN"); err != nil {
 			return fmt.Errorf("begin: %w", explain(err))
 		}
-		defer tx.pool.ExecContext(tx.ctx, "ROLLBACK") //nolint:errcheck // nothing was written
+		defer tx.direct.run("ROLLBACK") //nolint:errcheck // nothing was written
 		return f(tx)
 	})
 }
@@ -206,7 +207,7 @@ func (d *sqliteDB) close() error {
 	}
 	if d.reads != nil {
 		for range d.readers { // waits for those in use
-			<-d.reads
+			errs = append(errs, (<-d.reads).close())
 		}
 		close(d.reads)
 	}

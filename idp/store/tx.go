@@ -27,6 +27,7 @@ type Tx struct {
 	store    *Store
 	db       *gorm.DB
 	pool     gorm.ConnPool // of db, for statements in SQL
+	direct   *conn         // instead of pool where that is SQLite
 	ctx      context.Context
 	readOnly bool
 	// ends is set by what may end an access token or changes its person; see [Store.Ended].
@@ -117,6 +118,10 @@ func (tx *Tx) exec(op, statement string, args ...any) (int64, error) {
 	if err := tx.writable(); err != nil {
 		return 0, err
 	}
+	if tx.direct != nil {
+		n, err := tx.direct.exec(statement, args...)
+		return n, tx.noting(op, err)
+	}
 	res, err := tx.pool.ExecContext(tx.ctx, tx.words(statement), args...)
 	if err != nil {
 		return 0, tx.noting(op, err)
@@ -147,8 +152,13 @@ func (tx *Tx) scan(op string, none error, dest []any, statement string, args ...
 	if tx.fault != nil {
 		return tx.fault
 	}
-	err := tx.pool.QueryRowContext(tx.ctx, tx.words(statement), args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
+	found, err := 1, error(nil)
+	if tx.direct != nil {
+		found, err = tx.direct.query(1, func() []any { return dest }, statement, args...)
+	} else if err = tx.pool.QueryRowContext(tx.ctx, tx.words(statement), args...).Scan(dest...); errors.Is(err, sql.ErrNoRows) {
+		found, err = 0, nil
+	}
+	if err == nil && found == 0 {
 		return fmt.Errorf("%s: %w", op, none)
 	}
 	return tx.noting(op, err)
@@ -158,6 +168,10 @@ func (tx *Tx) scan(op string, none error, dest []any, statement string, args ...
 func (tx *Tx) scanAll(op string, next func() []any, statement string, args ...any) error {
 	if tx.fault != nil {
 		return tx.fault
+	}
+	if tx.direct != nil {
+		_, err := tx.direct.query(0, next, statement, args...)
+		return tx.noting(op, err)
 	}
 	rows, err := tx.pool.QueryContext(tx.ctx, tx.words(statement), args...)
 	if err != nil {
@@ -191,6 +205,7 @@ func (tx *Tx) words(statement string) string {
 // on binds the transaction to an open connection.
 func (tx *Tx) on(ctx context.Context, db *gorm.DB) *Tx {
 	tx.ctx, tx.db, tx.pool = ctx, db, db.Statement.ConnPool
+	tx.direct, _ = tx.pool.(*conn)
 	return tx
 }
 
