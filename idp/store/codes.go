@@ -30,8 +30,10 @@ func (tx *Tx) Code(hash []byte) (c Code, err error) {
 // UseCode marks a client's code as used and returns it; ErrConflict when it was
 // used before, is another client's, or there is none (T-17, RFC 6749 §4.1.2).
 func (tx *Tx) UseCode(hash []byte, clientID string) (c Code, err error) {
-	err = tx.returning("use code", ErrConflict, c.columns(),
-		"UPDATE codes SET used_at = ?1 WHERE hash = ?2 AND client_id = ?3 AND used_at IS NULL RETURNING "+codeColumns,
-		tx.Now.Unix(), hash, clientID)
-	return c, err
+	err = tx.must("use code", ErrConflict,
+		"UPDATE codes SET used_at = ?1 WHERE hash = ?2 AND client_id = ?3 AND used_at IS NULL", tx.Now.Unix(), hash, clientID)
+	if err != nil {
+		return c, err
+	}
+	return tx.Code(hash)
 }
