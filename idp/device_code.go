@@ -214,7 +214,7 @@ func (p *Provider) connect(w *work, s *situation) (Next, error) {
 	if err != nil {
 		return Next{}, err
 	}
-	err = w.AnswerDeviceCode(s.req.DeviceCode, g.ID)
+	err = errors.Join(w.InsertGrant(g), w.AnswerDeviceCode(s.req.DeviceCode, g.ID))
 	if errors.Is(err, store.ErrConflict) {
 		err = ErrDeviceOver
 	}

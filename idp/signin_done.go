@@ -179,7 +179,7 @@ func (p *Provider) trust(w *work, s *situation) error {
 	return w.record("device.trusted", s.user.ID, "", "device", d.ID)
 }
 
-// newGrant seals what was granted. A device's lives apart from the session of
+// newGrant is what was granted, not kept yet. A device's lives apart from the session of
 // the browser in which it was connected.
 func (p *Provider) newGrant(w *work, s *situation) (Grant, error) {
 	shop, scopes := s.acting.grants(s.req.Scopes)
@@ -195,10 +195,8 @@ func (p *Provider) newGrant(w *work, s *situation) (Grant, error) {
 		g.SID = ""
 	}
 	var err error
-	if g.Subject, err = p.pairwise(w, s.client, s.user.ID); err != nil {
-		return g, err
-	}
-	return g, w.InsertGrant(g)
+	g.Subject, err = p.pairwise(w, s.client, s.user.ID)
+	return g, err
 }
 
 // grant makes the code of a new grant.
@@ -210,11 +208,10 @@ func (p *Provider) grant(w *work, s *situation) (string, error) {
 	if err := w.Used(g.UserID, g.ClientID); err != nil {
 		return "", err
 	}
-	code := p.newStamped(newToken())
-	return code, w.InsertCode(store.Code{
-		Hash: store.StampedHash(code), GrantID: g.ID, ClientID: g.ClientID, RedirectURI: s.req.RedirectURI,
-		Nonce: s.req.Nonce, Challenge: s.req.CodeChallenge, JKT: s.req.DPoPKey,
-		CreatedAt: w.Now, ExpiresAt: w.Now.Add(s.client.CodeLifetime(p.cfg.Limits.Tokens.Code)),
+	code := newCode(g)
+	return code, w.InsertGrantWithCode(g, store.Code{
+		Hash: store.Hash(code), RedirectURI: s.req.RedirectURI, Nonce: s.req.Nonce, Challenge: s.req.CodeChallenge, JKT: s.req.DPoPKey,
+		ExpiresAt: w.Now.Add(s.client.CodeLifetime(p.cfg.Limits.Tokens.Code)),
 	})
 }
 

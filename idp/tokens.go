@@ -46,17 +46,17 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 	var out Issue
 	err := p.updateAs(ctx, clientActor(b, c), b, func(w *work) error {
 		out = Issue{}
-		row, err := w.UseCode(store.StampedHash(r.Code), c.ID)
+		g, code, err := spendCode(w, c, r.Code)
 		if errors.Is(err, store.ErrConflict) {
-			return p.refuseCode(w, c, store.StampedHash(r.Code))
+			return keepAfter(p.revoke(w, g.ID, "code.replayed"), invalidGrant("the code was used before; what it earned is revoked"))
 		}
 		if err != nil {
 			return err
 		}
-		if fault := r.fault(row, w.Now); fault != "" {
+		if fault := r.fault(code, w.Now); fault != "" {
 			return store.Keep(invalidGrant(fault))
 		}
-		g, u, err := p.live(w.Tx, row.GrantID)
+		u, err := p.still(w.Tx, g)
 		if err != nil {
 			return store.Keep(invalidGrant("the grant has ended"))
 		}
@@ -64,7 +64,7 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 		if err != nil {
 			return err
 		}
-		out = Issue{Grant: g, User: u, Acting: acting, Scopes: g.Scopes, Nonce: row.Nonce, Bound: r.Bound}
+		out = Issue{Grant: g, User: u, Acting: acting, Scopes: g.Scopes, Nonce: code.Nonce, Bound: r.Bound}
 		if !c.Allows(clients.GrantRefresh) {
 			return nil
 		}
@@ -77,19 +77,23 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 	return out, err
 }
 
-// refuseCode says why a code could not be spent. One that was spent before ends
-// what it earned; another client's is left to that client.
-func (p *Provider) refuseCode(w *work, c *clients.Client, hash []byte) error {
-	row, err := w.Code(hash)
+// newCode is the code of a grant: it names it, and proves it.
+func newCode(g Grant) string { return g.ID + newToken() }
+
+// spendCode finds the grant of a code and spends the code; ErrConflict, with the
+// grant, when that was done before. Another client's is left to that client.
+func spendCode(w *work, c *clients.Client, code string) (Grant, store.Code, error) {
+	id := code[:max(0, len(code)-tokenSize)]
+	g, row, err := w.GrantWithCode(id)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return invalidGrant("no such code, or it expired long ago")
+	case errors.Is(err, store.ErrNotFound) || err == nil && subtle.ConstantTimeCompare(row.Hash, store.Hash(code)) != 1:
+		return g, row, invalidGrant("no such code, or it expired long ago")
 	case err != nil:
-		return err
-	case row.ClientID != c.ID:
-		return invalidGrant("the code was issued to another client")
+		return g, row, err
+	case g.ClientID != c.ID:
+		return g, row, invalidGrant("the code was issued to another client")
 	}
-	return keepAfter(p.revoke(w, row.GrantID, "code.replayed"), invalidGrant("the code was used before; what it earned is revoked"))
+	return g, row, w.UseCode(g.ID)
 }
 
 // fault says what is wrong with a redemption of this code; empty means nothing.
@@ -139,20 +143,29 @@ func pkce(challenge, verifier string) bool {
 // person may no longer act for the shop that it is for.
 func (p *Provider) live(tx *store.Tx, grantID string) (Grant, User, error) {
 	g, err := tx.Grant(grantID)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && !g.RevokedAt.IsZero()) {
+	if errors.Is(err, store.ErrNotFound) {
 		return g, User{}, ErrRevoked
 	}
 	if err != nil {
 		return g, User{}, err
 	}
+	u, err := p.still(tx, g)
+	return g, u, err
+}
+
+// still is live for a grant that was just read.
+func (p *Provider) still(tx *store.Tx, g Grant) (User, error) {
+	if !g.RevokedAt.IsZero() {
+		return User{}, ErrRevoked
+	}
 	u, err := tx.User(g.UserID)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && !u.DisabledAt.IsZero()) {
-		return g, u, ErrRevoked
+		return u, ErrRevoked
 	}
 	if err == nil {
 		_, err = p.actingBy(tx, g, u)
 	}
-	return g, u, err
+	return u, err
 }
 
 func (p *Provider) refreshToken(w *work, g Grant) (string, error) {

@@ -68,6 +68,18 @@ func TestStolenCodeIsWorthless(t *testing.T) {
 			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code, RedirectURI: back, Verifier: verifier + "x"})
 			return err
 		},
+		"another secret after the grant's id": func(code string) error {
+			last := "A"
+			if strings.HasSuffix(code, last) {
+				last = "B"
+			}
+			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code[:len(code)-1] + last, RedirectURI: back, Verifier: verifier})
+			return err
+		},
+		"nothing but the grant's id": func(code string) error {
+			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code[:len(code)-52], RedirectURI: back, Verifier: verifier})
+			return err
+		},
 		"a minute later": func(code string) error {
 			s.Clock.Advance(time.Minute)
 			_, err := s.Provider.RedeemCode(t.Context(), browser(), client(t, s, "buyer"), idp.Redemption{Code: code, RedirectURI: back, Verifier: verifier})

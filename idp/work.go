@@ -111,6 +111,9 @@ func (w *work) record(name, userID, clientID string, details ...string) error {
 // newID is a fresh identifier or token: 26 characters of base32, 130 bits.
 func newID() string { return rand.Text() }
 
+// tokenSize is how long a token is.
+const tokenSize = 52
+
 // newToken is a bearer secret of at least 256 bits.
 func newToken() string { return rand.Text() + rand.Text() }
 

@@ -80,7 +80,7 @@ func TestEndedCountsWhatMayEndATokenOrChangeItsPerson(t *testing.T) {
 			f    func(tx *store.Tx) error
 		}{
 			{"code", false, func(tx *store.Tx) error {
-				return tx.InsertCode(store.Code{Hash: []byte("c"), GrantID: "g", ExpiresAt: tx.Now})
+				return tx.InsertGrantWithCode(store.Grant{ID: "c"}, store.Code{Hash: []byte("c"), ExpiresAt: tx.Now})
 			}},
 			{"nothing", false, func(*store.Tx) error { return nil }},
 			{"token", true, func(tx *store.Tx) error { return tx.RevokeJTI("jti", tx.Now.Add(time.Hour)) }},

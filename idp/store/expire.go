@@ -14,7 +14,6 @@ var lifetimes = []struct {
 	{"challenges", "id", "expires_at <= ?1", 24 * time.Hour},
 	{"pushed_requests", "hash", "keep_until <= ?1", 0},
 	{"device_codes", "hash", "expires_at <= ?1", time.Hour},
-	{"codes", "hash", "expires_at <= ?1", time.Hour},
 	{"tokens", "id", "expires_at <= ?1", time.Hour},
 	{"refresh_tokens", "hash", "expires_at <= ?1", 0},
 	{"jtis", "jti", "expires_at <= ?1", 0},

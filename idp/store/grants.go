@@ -45,21 +45,26 @@ type GrantFilter struct {
 // Codes and access tokens live far shorter.
 const keepGrant = 30 * 24 * time.Hour
 
-// InsertGrant adds a grant.
-func (tx *Tx) InsertGrant(g Grant) error {
+// InsertGrant adds a grant that needs no code.
+func (tx *Tx) InsertGrant(g Grant) error { return tx.InsertGrantWithCode(g, Code{}) }
+
+// InsertGrantWithCode adds a grant and its code.
+func (tx *Tx) InsertGrantWithCode(g Grant, c Code) error {
 	g.CreatedAt = tx.created(g.CreatedAt)
 	return tx.must("insert grants", ErrExists, `INSERT INTO grants
-		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id, jkt, x5t, claims, subject)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) ON CONFLICT DO NOTHING`,
+		(id, client_id, user_id, sid, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, keep_until, shop_id, jkt, x5t, claims, subject,
+		code_hash, code_redirect_uri, code_nonce, code_challenge, code_jkt, code_expires_at, code_used_at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25) ON CONFLICT DO NOTHING`,
 		g.ID, g.ClientID, g.UserID, g.SID, g.ACR, listJSON(g.AMR), listJSON(g.Scopes), listJSON(g.Resources),
 		unix(g.AuthTime), unix(g.CreatedAt), unix(g.RevokedAt), unix(g.LastUsedAt), unix(g.CreatedAt.Add(keepGrant)), g.ShopID, g.JKT, g.X5T,
-		claimsJSON{&g.Claims}.value(), g.Subject)
+		claimsJSON{&g.Claims}.value(), g.Subject,
+		c.Hash, c.RedirectURI, c.Nonce, c.Challenge, c.JKT, unix(c.ExpiresAt), unix(c.UsedAt))
 }
 
-// Grant returns one grant, revoked ones included, or ErrNotFound. Every
-// refresh and introspection reads one: this is SQL because it costs a third.
-func (tx *Tx) Grant(id string) (g Grant, err error) {
-	err = tx.scan("read grants", ErrNotFound, []any{
+const grantColumns = "id, client_id, user_id, sid, subject, shop_id, jkt, x5t, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, claims"
+
+func (g *Grant) columns() []any {
+	return []any{
 		&g.ID, &g.ClientID, &g.UserID, &g.SID, &g.Subject, &g.ShopID, &g.JKT, &g.X5T, &g.ACR,
 		stringsJSON{&g.AMR},
 		stringsJSON{&g.Scopes},
@@ -69,9 +74,32 @@ func (tx *Tx) Grant(id string) (g Grant, err error) {
 		seconds{&g.RevokedAt},
 		seconds{&g.LastUsedAt},
 		claimsJSON{&g.Claims},
-	}, `SELECT id, client_id, user_id, sid, subject, shop_id, jkt, x5t, acr, amr, scopes, resources, auth_time, created_at, revoked_at, last_used_at, claims
-		FROM grants WHERE id = ?1`+tx.locked(), id)
+	}
+}
+
+// Grant returns one grant, revoked ones included, or ErrNotFound. Every
+// refresh and introspection reads one: this is SQL because it costs a third.
+func (tx *Tx) Grant(id string) (g Grant, err error) {
+	err = tx.scan("read grants", ErrNotFound, g.columns(), "SELECT "+grantColumns+" FROM grants WHERE id = ?1"+tx.locked(), id)
 	return g, err
+}
+
+// GrantWithCode returns a grant and its code, revoked, used and expired ones
+// included; ErrNotFound when there is no such grant, or it came without a code.
+func (tx *Tx) GrantWithCode(id string) (g Grant, c Code, err error) {
+	err = tx.scan("read codes", ErrNotFound, append(g.columns(), &c.Hash, &c.RedirectURI, &c.Nonce, &c.Challenge, &c.JKT,
+		seconds{&c.ExpiresAt},
+		seconds{&c.UsedAt},
+	), "SELECT "+grantColumns+`, code_hash, code_redirect_uri, code_nonce, code_challenge, code_jkt, code_expires_at, code_used_at
+		FROM grants WHERE id = ?1 AND code_hash IS NOT NULL`+tx.locked(), id)
+	return g, c, err
+}
+
+// UseCode marks the code of a grant as used; ErrConflict when it was used
+// before, or there is none (T-17, RFC 6749 §4.1.2).
+func (tx *Tx) UseCode(grantID string) error {
+	return tx.must("use code", ErrConflict,
+		"UPDATE grants SET code_used_at = ?1 WHERE id = ?2 AND code_hash IS NOT NULL AND code_used_at IS NULL", tx.Now.Unix(), grantID)
 }
 
 // UseGrant notes that a grant is in use, to the minute, and lets it be kept until

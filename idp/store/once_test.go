@@ -135,20 +135,26 @@ func TestCodeCannotBeUsedTwice(t *testing.T) { // T-17
 	onBoth(t, func(t *testing.T, db *database) {
 		at := db.now()
 		c := store.Code{
-			Hash: store.Hash("code"), GrantID: "g1", ClientID: "shop", RedirectURI: "https://shop.example/cb",
-			Nonce: "n", Challenge: "ch", CreatedAt: at, ExpiresAt: at.Add(time.Minute),
+			Hash: store.Hash("code"), RedirectURI: "https://shop.example/cb",
+			Nonce: "n", Challenge: "ch", JKT: "key", ExpiresAt: at.Add(time.Minute),
 		}
+		g := store.Grant{ID: "g1", ClientID: "shop", UserID: "u1", Scopes: []string{"openid"}, CreatedAt: at}
 		db.do(t, func(tx *store.Tx) error {
-			return errors.Join(tx.InsertGrant(store.Grant{ID: "g1", ClientID: "shop", UserID: "u1"}), tx.InsertCode(c))
+			return errors.Join(tx.InsertGrantWithCode(g, c), tx.InsertGrant(store.Grant{ID: "of a device"}))
 		})
-		same(t, db, c, func(tx *store.Tx) (store.Code, error) { return tx.Code(c.Hash) })
+		code := func(tx *store.Tx) (store.Code, error) { _, c, err := tx.GrantWithCode("g1"); return c, err }
+		same(t, db, c, code)
+		same(t, db, g, func(tx *store.Tx) (store.Grant, error) { g, _, err := tx.GrantWithCode("g1"); return g, err })
+		same(t, db, g, func(tx *store.Tx) (store.Grant, error) { return tx.Grant("g1") })
 
-		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { _, err := tx.UseCode(c.Hash, "other"); return err })
-		db.wants(t, store.ErrConflict, func(tx *store.Tx) error { _, err := tx.UseCode(store.Hash("no"), "shop"); return err })
+		for _, none := range []string{"of a device", "no"} {
+			db.wants(t, store.ErrNotFound, func(tx *store.Tx) error { _, _, err := tx.GrantWithCode(none); return err })
+			db.wants(t, store.ErrConflict, func(tx *store.Tx) error { return tx.UseCode(none) })
+		}
 
 		// As the token endpoint does it: the losers' replay revokes the grant.
 		won := db.race(t, 32, func(tx *store.Tx) error {
-			_, err := tx.UseCode(c.Hash, "shop")
+			err := tx.UseCode("g1")
 			if errors.Is(err, store.ErrConflict) {
 				return store.Keep(errors.Join(err, tx.RevokeGrant("g1")))
 			}
@@ -159,7 +165,7 @@ func TestCodeCannotBeUsedTwice(t *testing.T) { // T-17
 		}
 		same(t, db, true, func(tx *store.Tx) (bool, error) { g, err := tx.Grant("g1"); return !g.RevokedAt.IsZero(), err })
 		c.UsedAt = at
-		same(t, db, c, func(tx *store.Tx) (store.Code, error) { return tx.Code(c.Hash) })
+		same(t, db, c, code)
 	})
 }
 

@@ -149,14 +149,15 @@ type PushedRequest struct {
 	CreatedAt, ExpiresAt time.Time
 }
 
-// Code is an authorization code: a hash, once, 60 seconds (C-35).
+// Code is the authorization code of a grant: a hash, once, 60 seconds (C-35). The zero Code means that the grant
+// came without one.
 type Code struct {
-	Hash                           []byte
-	GrantID, ClientID, RedirectURI string
-	Nonce, Challenge               string
+	// Hash is of the whole code, which begins with the grant's ID.
+	Hash                          []byte
+	RedirectURI, Nonce, Challenge string
 	// JKT is the DPoP key that must redeem it (RFC 9449 §10); empty means any.
-	JKT                          string
-	CreatedAt, ExpiresAt, UsedAt time.Time
+	JKT               string
+	ExpiresAt, UsedAt time.Time
 }
 
 // RefreshToken is one link in a rotating chain (T-51). Next holds the sealed

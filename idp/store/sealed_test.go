@@ -85,7 +85,7 @@ func TestDatabaseHoldsNoSecretInClear(t *testing.T) { // T-52
 				tx.InsertDeviceCode(store.DeviceCode{Hash: store.Hash(secret("device code")), UserCode: secret("user code"), ClientID: "shop", ExpiresAt: soon}),
 				tx.PutEnrolment(mfa.Enrolment{UserID: "u1", Number: secrets["enrolment number"], Secret: []byte(secret("enrol")), ExpiresAt: soon}),
 				tx.InsertSession(store.Session{SID: "s", UserID: "u1", Hash: store.Hash(secret("cookie")), ExpiresAt: soon}),
-				tx.InsertCode(store.Code{Hash: store.Hash(secret("authcode")), ExpiresAt: soon}),
+				tx.InsertGrantWithCode(store.Grant{ID: "g"}, store.Code{Hash: store.Hash(secret("authcode")), ExpiresAt: soon}),
 				tx.InsertRefreshToken(store.RefreshToken{Hash: store.Hash(secret("refresh")), ExpiresAt: soon}),
 				tx.UseRefreshToken(store.Hash(secrets["refresh"]), secret("next")),
 				tx.InsertToken(store.Token{ID: "t", Hash: store.Hash(secret("link")), Data: map[string]string{"x": secret("data")}, ExpiresAt: soon}),
