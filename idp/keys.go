@@ -88,7 +88,7 @@ func (k *Keyring) Rotate(ctx context.Context, actor Actor) error {
 // moves the one ahead to now.
 func (k *Keyring) turn(ctx context.Context, actor Actor, force bool) error {
 	fresh := map[jose.SignatureAlgorithm][]store.Key{}
-	have, err := k.rows(ctx)
+	have, err := k.rows(ctx, (*store.Tx).KeyDates)
 	if err != nil {
 		return err
 	}
@@ -186,11 +186,9 @@ func liveKeys(rows []store.Key, alg jose.SignatureAlgorithm, now time.Time) []st
 	return out
 }
 
-func (k *Keyring) rows(ctx context.Context) ([]store.Key, error) {
-	var rows []store.Key
-	err := k.st.View(ctx, func(tx *store.Tx) error {
-		var err error
-		rows, err = tx.Keys()
+func (k *Keyring) rows(ctx context.Context, read func(*store.Tx) ([]store.Key, error)) (rows []store.Key, err error) {
+	err = k.st.View(ctx, func(tx *store.Tx) error {
+		rows, err = read(tx)
 		return err
 	})
 	return rows, err
@@ -204,14 +202,17 @@ func (k *Keyring) generate(ctx context.Context, alg jose.SignatureAlgorithm) (st
 
 // Reload reads the keys again, after a rotation by another process.
 func (k *Keyring) Reload(ctx context.Context) error {
-	rows, err := k.rows(ctx)
+	rows, err := k.rows(ctx, (*store.Tx).KeyDates)
 	if err != nil {
 		return err
 	}
-	set := &keySet{version: fmt.Sprint(versions(rows, k.now()))}
-	if old := k.set.Load(); old != nil && old.version == set.version {
+	if old := k.set.Load(); old != nil && old.version == fmt.Sprint(versions(rows, k.now())) {
 		return nil
 	}
+	if rows, err = k.rows(ctx, (*store.Tx).Keys); err != nil {
+		return err
+	}
+	set := &keySet{version: fmt.Sprint(versions(rows, k.now()))}
 	for _, alg := range signingAlgs {
 		for _, r := range liveKeys(rows, alg, k.now()) {
 			signer, err := k.vault.Signer(ctx, r.Alg, r.Private)

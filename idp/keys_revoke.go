@@ -17,7 +17,7 @@ import (
 // one if that is revoked too. No ids means all keys. ErrNotFound when one of
 // them is not published; then none is revoked.
 func (k *Keyring) Revoke(ctx context.Context, actor Actor, ids ...string) error {
-	have, err := k.rows(ctx)
+	have, err := k.rows(ctx, (*store.Tx).Keys)
 	if err != nil {
 		return err
 	}

@@ -136,8 +136,13 @@ type ChangedTool struct {
 // ChangedTools returns tools that changed after a version, in the order of their
 // changes, revoked ones included: limit of them at most, but always all of a version.
 func (tx *Tx) ChangedTools(after int64, limit int) ([]ChangedTool, error) {
+	var n int
+	err := tx.scan("count changed tools", ErrNotFound, []any{&n}, "SELECT COUNT(*) FROM shop_tools WHERE version > ?1", after)
+	if err != nil || n == 0 { // as nearly every second
+		return nil, err
+	}
 	last := int64(math.MaxInt64)
-	err := tx.scan("find version", ErrNotFound, []any{&last}, "SELECT version FROM shop_tools WHERE version > ?1 ORDER BY version LIMIT 1 OFFSET ?2", after, limit-1)
+	err = tx.scan("find version", ErrNotFound, []any{&last}, "SELECT version FROM shop_tools WHERE version > ?1 ORDER BY version LIMIT 1 OFFSET ?2", after, limit-1)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}

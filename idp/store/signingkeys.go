@@ -36,6 +36,24 @@ func (tx *Tx) Keys() ([]Key, error) {
 	return tryEach(rows, tx.openKey)
 }
 
+// KeyDates returns what Keys does without the keys themselves. It is asked every
+// second, and so is SQL.
+func (tx *Tx) KeyDates() ([]Key, error) {
+	var keys []Key
+	err := tx.scanAll("list dates of keys", func() []any {
+		keys = append(keys, Key{})
+		k := &keys[len(keys)-1]
+		return []any{
+			&k.ID, &k.Alg,
+			seconds{&k.CreatedAt},
+			seconds{&k.ActiveAt},
+			seconds{&k.RetireAt},
+			seconds{&k.RevokedAt},
+		}
+	}, "SELECT id, alg, created_at, active_at, retire_at, revoked_at FROM keys ORDER BY created_at, id")
+	return keys, err
+}
+
 // InsertKey adds a signing key; ErrExists when the id is taken.
 func (tx *Tx) InsertKey(k Key) error {
 	k.CreatedAt = tx.created(k.CreatedAt)
