@@ -104,7 +104,7 @@ func (g *group) work() {
 // next is the update whose turn it is; nil when there is none. It commits for
 // all when nobody is at the door, or enough are in.
 func (g *group) next() *member {
-	for {
+	for waited := false; ; {
 		g.door.Lock()
 		if len(g.queue) > 0 && len(g.members) < maxBatch {
 			m := g.queue[0]
@@ -120,6 +120,11 @@ func (g *group) next() *member {
 			return nil
 		}
 		g.door.Unlock()
+		if !waited && len(g.members) < maxBatch {
+			runtime.Gosched()
+			waited = true
+			continue
+		}
 		g.commit()
 	}
 }
