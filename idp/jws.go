@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/crypto/cryptobyte"
@@ -28,31 +29,27 @@ func (k *Keyring) Sign(alg, typ string, claims any) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	scratch, _ := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
 	encode := base64.RawURLEncoding
-	header := key.header(typ)
-	token := make([]byte, 0, encode.EncodedLen(len(header))+encode.EncodedLen(len(payload))+encode.EncodedLen(key.width())+2)
-	token = append(encode.AppendEncode(token, header), '.')
-	token = encode.AppendEncode(token, payload)
+	token := encode.AppendEncode((*scratch)[:0], key.header(typ))
+	token = encode.AppendEncode(append(token, '.'), payload)
 	signature, err := key.sign(token)
 	if err != nil {
 		return "", err
 	}
 	k.signed[alg].Inc()
-	return string(encode.AppendEncode(append(token, '.'), signature)), nil
+	*scratch = encode.AppendEncode(append(token, '.'), signature)
+	return string(*scratch), nil
 }
+
+// scratches are buffers in which tokens are put together.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
 // header is the protected header of a token, in the order of RFC 7515 §3.1. None
 // of its values has anything that JSON would have to escape.
 func (key *signingKey) header(typ string) []byte {
 	return []byte(`{"typ":"` + typ + `","alg":"` + key.row.Alg + `","kid":"` + key.row.ID + `"}`)
-}
-
-// width is how many bytes a signature has at most.
-func (key *signingKey) width() int {
-	if public, ok := key.signer.Public().(*rsa.PublicKey); ok {
-		return public.Size()
-	}
-	return 64
 }
 
 // sign makes the signature of RFC 7518 §3.3 to §3.5 or RFC 8037 §3.1. The

@@ -144,7 +144,7 @@ func (ep *endpoints) mintID(alg string, claims idClaims, access string) (string,
 		return "", err
 	}
 	claims.AtHash = hash
-	return ep.idp.Keys().Sign(alg, typID, claims)
+	return ep.idp.Keys().Sign(alg, typID, &claims)
 }
 
 // mintForClient makes a client's own token. Its subject can never be a
@@ -165,7 +165,7 @@ func (ep *endpoints) mintForClient(from *caller, scopes, aud []string) (tokenRes
 
 // respond signs an access token and wraps it.
 func (ep *endpoints) respond(claims accessClaims, life time.Duration) (tokenResponse, error) {
-	token, err := ep.idp.Keys().Sign("ES256", typAccess, claims)
+	token, err := ep.idp.Keys().Sign("ES256", typAccess, &claims)
 	return tokenResponse{
 		AccessToken: token, TokenType: claims.Confirm.tokenType(), ExpiresIn: int64(life / time.Second), Scope: claims.Scope,
 	}, err
