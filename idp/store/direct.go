@@ -25,6 +25,8 @@ type direct interface {
 // goroutine for each of them.
 var quiet = context.Background()
 
+// direct prepares a statement once. There are as many as stand in this package:
+// none is put together from what somebody sent.
 func (c *conn) direct(query string) (direct, error) {
 	if s, ok := c.directs[query]; ok {
 		return s, nil
@@ -46,11 +48,7 @@ func (c *conn) direct(query string) (direct, error) {
 
 // exec runs a writing statement and returns how many rows it changed.
 func (c *conn) exec(query string, args ...any) (int64, error) {
-	s, err := c.direct(query)
-	if err != nil {
-		return 0, err
-	}
-	bound, err := c.bind(args)
+	s, bound, err := c.ready(query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -64,11 +62,7 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 // query reads at most limit rows, 0 meaning all, each into what next returns.
 // It returns how many there were.
 func (c *conn) query(limit int, next func() []any, query string, args ...any) (n int, err error) {
-	s, err := c.direct(query)
-	if err != nil {
-		return 0, err
-	}
-	bound, err := c.bind(args)
+	s, bound, err := c.ready(query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -97,18 +91,19 @@ func (c *conn) query(limit int, next func() []any, query string, args ...any) (n
 	return n, nil
 }
 
-// bind makes values of the driver's of arguments. They are good until the next
-// statement.
-func (c *conn) bind(args []any) ([]driver.NamedValue, error) {
+// ready is a statement and its arguments as the driver takes them. They are good
+// until the next one.
+func (c *conn) ready(query string, args []any) (direct, []driver.NamedValue, error) {
 	c.bound = c.bound[:0]
 	for i, arg := range args {
 		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
 		if err != nil {
-			return nil, fmt.Errorf("argument %d: %w", i+1, err)
+			return nil, nil, fmt.Errorf("argument %d: %w", i+1, err)
 		}
 		c.bound = append(c.bound, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
-	return c.bound, nil
+	s, err := c.direct(query)
+	return s, c.bound, err
 }
 
 // assign puts a value of SQLite's into what a row is read into.

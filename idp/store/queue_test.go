@@ -252,5 +252,13 @@ func TestSigningKeys(t *testing.T) {
 		k.RetireAt, k.RevokedAt = at, at
 		db.do(t, func(tx *store.Tx) error { return tx.UpdateKey(k) })
 		same(t, db, []store.Key{older, k}, func(tx *store.Tx) ([]store.Key, error) { return tx.Keys() })
+
+		bare := []store.Key{older, k}
+		bare[0].Private, bare[1].Private = nil, nil
+		same(t, db, bare, func(tx *store.Tx) ([]store.Key, error) { return tx.KeyDates() })
+		if err := db.Update(t.Context(), tester, func(tx *store.Tx) error { return tx.UpdateKey(bare[1]) }); err == nil {
+			t.Error("a key was written over with nothing")
+		}
+		same(t, db, []store.Key{older, k}, func(tx *store.Tx) ([]store.Key, error) { return tx.Keys() })
 	})
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // Times are UTC and whole seconds; the zero time is stored as NULL and means
-// "it has not happened". IDs are rand.Text() of at least 128 bits.
+// "it has not happened". IDs are rand.Text() of at least 128 bits,
+// those of grants after a [Stamp].
 
 // User is one identity. Two-step verification belongs to it, not to an app or
 // a shop (S-091, S-096).

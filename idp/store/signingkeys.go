@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // keyRow is a Key with Private sealed.
 type keyRow struct {
@@ -60,5 +63,11 @@ func (tx *Tx) InsertKey(k Key) error {
 	return insert(tx, tx.newKeyRow(k))
 }
 
-// UpdateKey writes every field and so seals the key anew.
-func (tx *Tx) UpdateKey(k Key) error { return update(tx, tx.newKeyRow(k)) }
+// UpdateKey writes every field and so seals the key anew; it refuses one without
+// its private half, as KeyDates returns it.
+func (tx *Tx) UpdateKey(k Key) error {
+	if len(k.Private) == 0 {
+		return errors.New("update keys: without the key itself")
+	}
+	return update(tx, tx.newKeyRow(k))
+}
