@@ -296,14 +296,15 @@ func (p *Provider) RedeemDevice(ctx context.Context, b *Browser, c *clients.Clie
 			}
 			return keepAfter(p.revoke(w, d.GrantID, "device_code.replayed"), invalidGrant("the device code was used before; what it earned is revoked"))
 		}
-		g, u, err := p.live(w.Tx, d.GrantID)
+		issue, err := p.live(w.Tx, d.GrantID)
 		if errors.Is(err, ErrRevoked) {
 			return store.Keep(invalidGrant("the grant has ended"))
 		}
 		if err != nil {
 			return err
 		}
-		out = Issue{Grant: g, User: u, Scopes: g.Scopes, Bound: bound}
+		g := issue.Grant
+		out, out.Bound = issue, bound
 		if !c.Allows(clients.GrantRefresh) {
 			return nil
 		}

@@ -31,13 +31,14 @@ func (p *Provider) Exchange(ctx context.Context, b *Browser, c *clients.Client, 
 				return invalidGrant("the token, or one that it was exchanged from, was revoked")
 			}
 		}
-		g, u, err := p.live(w.Tx, s.Grant)
+		issue, err := p.live(w.Tx, s.Grant)
 		if errors.Is(err, ErrRevoked) {
 			return invalidGrant("the grant has ended, or its person is no more")
 		}
 		if err != nil {
 			return err
 		}
+		g, u := issue.Grant, issue.User
 		origin, ok := p.cfg.Clients.Lookup(g.ClientID)
 		if !ok {
 			return invalidGrant("the client of the grant is served no more")

@@ -49,15 +49,16 @@ func (p *Provider) RefreshStatus(ctx context.Context, c *clients.Client, token s
 		if err != nil {
 			return err
 		}
-		g, u, err := p.live(tx, row.GrantID)
+		issue, err := p.live(tx, row.GrantID)
 		if err != nil {
 			return err
 		}
+		g := issue.Grant
 		out = RefreshStatus{Grant: g, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt}
 		if g.ClientID != c.ID || !row.UsedAt.IsZero() || !tx.Now.Before(row.ExpiresAt) {
 			return ErrRevoked
 		}
-		allowed, err := p.stillAllowed(tx, c, g, u)
+		allowed, err := p.stillAllowed(tx, c, g, issue.User)
 		if err == nil && !allowed {
 			err = ErrRevoked
 		}

@@ -61,6 +61,30 @@ func logouts(t *testing.T, s *idptest.Server, userID string) int {
 	return n
 }
 
+// What a device is given at once says for whom it acts, as what it renews later does.
+func TestDeviceActsForTheShopFromItsFirstToken(t *testing.T) {
+	t.Parallel()
+	tv := television("tv")
+	tv.Scopes = []string{"openid", "offline_access", clients.ScopeAccount}
+	c := withShop(t, idptest.Clients(tv))
+	st, _ := c.member("mai@example.jp", "staff")
+	wait, err := c.s.Provider.AskDevice(t.Context(), st.b, &tv, idp.DeviceAsk{Scopes: tv.Scopes})
+	fatal(t, err)
+	n := st.openDevice(wait.UserCode)
+	want(t, n, signin.PageDevice)
+	_, err = c.s.Provider.AnswerDevice(t.Context(), st.b, n.SignInID, true)
+	fatal(t, err)
+	first, err := st.poll(tv, wait.Code)
+	fatal(t, err)
+	later, err := c.s.Provider.Refresh(t.Context(), st.b, &tv, idp.Renewal{Token: first.RefreshToken})
+	fatal(t, err)
+	for when, issue := range map[string]idp.Issue{"at once": first, "later": later} {
+		if issue.Acting != (idp.Acting{ShopID: c.shop, Role: "staff"}) {
+			t.Errorf("%s: acts for %+v, want the shop", when, issue.Acting)
+		}
+	}
+}
+
 // T-14, S-091: whoever leaves or is removed has nothing left for the shop at
 // once, and the relying party is told; what they have of their own stays.
 func TestRefreshTokenOfARemovedMemberIsDead(t *testing.T) {

@@ -137,11 +137,8 @@ func (p *Provider) shutFor(tx *store.Tx, r ShopRow, u User) (bool, error) {
 func (p *Provider) ActingBy(ctx context.Context, grantID string) (Acting, error) {
 	var a Acting
 	err := p.st.View(ctx, func(tx *store.Tx) error {
-		g, u, err := p.live(tx, grantID)
-		if err != nil {
-			return err
-		}
-		a, err = p.actingBy(tx, g, u)
+		issue, err := p.live(tx, grantID)
+		a = issue.Acting
 		return err
 	})
 	return a, err

@@ -56,15 +56,14 @@ func (p *Provider) RedeemCode(ctx context.Context, b *Browser, c *clients.Client
 		if fault := r.fault(code, w.Now); fault != "" {
 			return store.Keep(invalidGrant(fault))
 		}
-		u, err := p.still(w.Tx, g)
-		if err != nil {
+		issue, err := p.still(w.Tx, g)
+		if errors.Is(err, ErrRevoked) {
 			return store.Keep(invalidGrant("the grant has ended"))
 		}
-		acting, err := p.actingBy(w.Tx, g, u)
 		if err != nil {
 			return err
 		}
-		out = Issue{Grant: g, User: u, Acting: acting, Scopes: g.Scopes, Nonce: code.Nonce, Bound: r.Bound}
+		out, out.Nonce, out.Bound = issue, code.Nonce, r.Bound
 		if !c.Allows(clients.GrantRefresh) {
 			return nil
 		}
@@ -139,33 +138,35 @@ func pkce(challenge, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// live loads a grant and its person; ErrRevoked when either is gone, or the
-// person may no longer act for the shop that it is for.
-func (p *Provider) live(tx *store.Tx, grantID string) (Grant, User, error) {
+// live is what a grant is worth now: with its person, and for whom they act.
+// ErrRevoked when the grant or the person is gone, or the person may no longer
+// act for the shop that it is for.
+func (p *Provider) live(tx *store.Tx, grantID string) (Issue, error) {
 	g, err := tx.Grant(grantID)
 	if errors.Is(err, store.ErrNotFound) {
-		return g, User{}, ErrRevoked
+		return Issue{}, ErrRevoked
 	}
 	if err != nil {
-		return g, User{}, err
+		return Issue{}, err
 	}
-	u, err := p.still(tx, g)
-	return g, u, err
+	return p.still(tx, g)
 }
 
 // still is live for a grant that was just read.
-func (p *Provider) still(tx *store.Tx, g Grant) (User, error) {
+func (p *Provider) still(tx *store.Tx, g Grant) (Issue, error) {
+	out := Issue{Grant: g, Scopes: g.Scopes}
 	if !g.RevokedAt.IsZero() {
-		return User{}, ErrRevoked
+		return out, ErrRevoked
 	}
-	u, err := tx.User(g.UserID)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && !u.DisabledAt.IsZero()) {
-		return u, ErrRevoked
+	var err error
+	out.User, err = tx.User(g.UserID)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && !out.User.DisabledAt.IsZero()) {
+		return out, ErrRevoked
 	}
 	if err == nil {
-		_, err = p.actingBy(tx, g, u)
+		out.Acting, err = p.actingBy(tx, g, out.User)
 	}
-	return u, err
+	return out, err
 }
 
 func (p *Provider) refreshToken(w *work, g Grant) (string, error) {
@@ -209,25 +210,22 @@ func (p *Provider) Refresh(ctx context.Context, b *Browser, c *clients.Client, r
 		if err != nil {
 			return err
 		}
-		g, u, err := p.live(w.Tx, row.GrantID)
+		issue, err := p.live(w.Tx, row.GrantID)
 		if err != nil && !errors.Is(err, ErrRevoked) {
 			return err
 		}
+		g := issue.Grant
 		if fault := r.fault(c, row, g, w.Now, err == nil); fault != "" {
 			return invalidGrant(fault)
 		}
-		allowed, err := p.stillAllowed(w.Tx, c, g, u)
+		allowed, err := p.stillAllowed(w.Tx, c, g, issue.User)
 		if err != nil {
 			return err
 		}
 		if !allowed {
 			return keepAfter(p.revoke(w, g.ID, "grant.rules_changed"), invalidGrant("the client now demands more than this sign-in proved"))
 		}
-		acting, err := p.actingBy(w.Tx, g, u)
-		if err != nil {
-			return err
-		}
-		out = Issue{Grant: g, User: u, Acting: acting, Scopes: g.Scopes, Bound: r.Bound}
+		out, out.Bound = issue, r.Bound
 		if len(r.Scopes) > 0 {
 			if slices.ContainsFunc(r.Scopes, func(s string) bool { return !slices.Contains(g.Scopes, s) }) {
 				return ErrInvalidScope
