@@ -139,13 +139,16 @@ func isOpenID(scope string) bool { return scope == "openid" }
 // judged (T-26), and taken back when it was right: somebody may connect many.
 func (p *Provider) guessDevice(w *work, code string) (store.DeviceCode, error) {
 	most := p.cfg.Limits.SignIn.DeviceTries
-	tries := map[string]int{
-		"device.guess|" + string(store.Hash(w.b.Flow)): most,
-		"device.guess|" + network(w.b.IP):              4 * most,
+	tries := []struct { // always in this order: two guesses at once must not wait for one another
+		key   string
+		limit int
+	}{
+		{"device.guess|" + string(store.Hash(w.b.Flow)), most},
+		{"device.guess|" + network(w.b.IP), 4 * most},
 	}
 	var until time.Time
-	for key, limit := range tries {
-		ok, at, err := w.Hit(key, limit, deviceGuesses)
+	for _, t := range tries {
+		ok, at, err := w.Hit(t.key, t.limit, deviceGuesses)
 		if err != nil {
 			return store.DeviceCode{}, err
 		}
@@ -166,8 +169,8 @@ func (p *Provider) guessDevice(w *work, code string) (store.DeviceCode, error) {
 	if !waits(d, w.Now) {
 		return d, store.Keep(ErrDeviceOver)
 	}
-	for key := range tries {
-		if err := w.Unhit(key); err != nil {
+	for _, t := range tries {
+		if err := w.Unhit(t.key); err != nil {
 			return d, err
 		}
 	}

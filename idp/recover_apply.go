@@ -137,12 +137,15 @@ func (p *Provider) mayApply(w *work, r store.Recovery) error {
 			return store.Keep(&mfa.TooSoonError{What: "recovery", At: until})
 		}
 	}
-	for key, limit := range map[string]int{"rec.day|": l.PerDay, "rec.month|": l.PerMonth} {
-		n, until, err := w.Count(key + recoveryBudget(r))
+	for _, h := range []struct {
+		key   string
+		limit int
+	}{{"rec.day|", l.PerDay}, {"rec.month|", l.PerMonth}} {
+		n, until, err := w.Count(h.key + recoveryBudget(r))
 		if err != nil {
 			return err
 		}
-		if n >= limit {
+		if n >= h.limit {
 			return store.Keep(&mfa.TooSoonError{What: "recovery", At: until})
 		}
 	}
